@@ -1,0 +1,1 @@
+"""Owns the command line; installed as `holybalance_cli`."""

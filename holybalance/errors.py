@@ -1,0 +1,133 @@
+"""Owns every exception that a caller can meet; all of them survive pickling.
+
+Nothing of urllib3, tenacity or pybreaker reaches a caller: what they raise is kept
+as the `__cause__` at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from holybalance.messages import Attempt, Verdict
+
+
+def _rebuild(
+    kind: type[HolyBalanceError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> HolyBalanceError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
+
+
+class HolyBalanceError(Exception):
+    """The root of all errors of this library."""
+
+    index: int | None = None
+    """The place of the prompt in what `Client.map` was given, from 0."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class ConfigError(HolyBalanceError):
+    """The configuration is wrong; says where, what, and what to do."""
+
+
+class ClientClosed(HolyBalanceError):
+    """The client was closed before or during the call."""
+
+
+class CallError(HolyBalanceError):
+    """A call that came to no reply.
+
+    `attempts` are all tries, `verdict` is what ended the call.
+    """
+
+    def __init__(
+        self, message: str, *, verdict: Verdict, attempts: Iterable[Attempt] = ()
+    ) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.attempts: tuple[Attempt, ...] = tuple(attempts)
+
+    def __str__(self) -> str:
+        lines = [str(self.args[0])]
+        lines += [f"  {n}. {attempt}" for n, attempt in enumerate(self.attempts, 1)]
+        return "\n".join(lines)
+
+
+class RequestError(CallError):
+    """
+    The request itself is at fault; sending it again would not help.
+
+    `status` is the upstream's HTTP status, `None` when the request was never sent.
+    `code` is the upstream's (or our) machine-readable reason.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        verdict: Verdict = Verdict.CALLER,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
+        self.status = status
+        self.code = code
+
+
+class LocalError(CallError):
+    """This machine could not make the call: out of files or threads, or a bug."""
+
+
+class Saturated(CallError):
+    """
+    Every endpoint is full, cooling down or at its rate limit, or the queue is.
+
+    `retry_after_s` is when room is expected, in seconds; `None` when unknown.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        verdict: Verdict = Verdict.THROTTLED,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(CallError):
+    """No endpoint gave an answer; the caller is not to blame."""
+
+
+class NoEndpoint(Unavailable):
+    """
+    No endpoint may be called now: breakers are open or keys are benched.
+
+    `retry_after_s` is when the next trial is due, in seconds; `None` when never.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        verdict: Verdict = Verdict.SICK,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
+        self.retry_after_s = retry_after_s
+
+
+class RetriesExhausted(Unavailable):
+    """The attempts or the retry budget ran out."""
+
+
+class DeadlineExceeded(Unavailable):
+    """The call's own timeout ended it."""

@@ -1,0 +1,227 @@
+"""Owns the frozen values that cross seams; knows no socket, clock or policy."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Verdict(enum.Enum):
+    """What one attempt came to, and so who is to blame for it.
+
+    `holybalance.balancing.verdict.judge` is the only place that decides on one;
+    retries, breakers, cool-downs, metrics and exit codes obey it.
+    """
+
+    OK = "ok"
+    CALLER = "caller"
+    TOO_LONG = "too_long"
+    REFUSED = "refused"
+    DENIED = "denied"
+    EXHAUSTED = "exhausted"
+    THROTTLED = "throttled"
+    SICK = "sick"
+    MALFORMED = "malformed"
+    LOST = "lost"
+    LATE = "late"
+    LOCAL = "local"
+
+
+class Fault(enum.Enum):
+    """How an exchange failed where HTTP has no status for it."""
+
+    UNREACHABLE = "unreachable"
+    """Nothing was sent: DNS, connect, proxy or TLS failed, or connect timed out."""
+    BROKEN = "broken"
+    """The connection broke while the request was still being sent."""
+    NO_ANSWER = "no_answer"
+    """The request was sent whole, then came a reset, an end or a long silence."""
+    CUT = "cut"
+    """The answer began and then ended before it was complete."""
+    GARBLED = "garbled"
+    """The answer broke HTTP or the wire format, or went over a byte cap."""
+    DEADLINE = "deadline"
+    """The caller's own deadline came first."""
+    LOCAL = "local"
+    """This machine could not: no file descriptor, no thread, or a call given up."""
+
+
+class Problem(enum.Enum):
+    """What an upstream's error is about, where its status alone does not tell."""
+
+    CONTEXT_LENGTH = "context_length"
+    """The prompt does not fit the model's context window."""
+    CONTENT_POLICY = "content_policy"
+    """The upstream refuses the content."""
+    QUOTA = "quota"
+    """The key's money or long-term quota is used up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """
+    One chat call as the caller meant it.
+
+    Args:
+        model: the caller's name for the model, not yet an upstream's.
+        messages: OpenAI-shaped messages, at least one.
+        timeout_s: seconds for the whole call, retries and waiting included.
+        options: further OpenAI parameters, passed through as they are.
+        session: calls of one session prefer one endpoint (prompt caches).
+    """
+
+    model: str
+    messages: tuple[Mapping[str, Any], ...]
+    timeout_s: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """
+    Tokens of one reply, as the upstream counted them.
+
+    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """
+    What an upstream's headers say is left; `None` where they say nothing.
+
+    `*_reset_s` are seconds from the moment of the reply.
+    """
+
+    requests_left: int | None = None
+    requests_reset_s: float | None = None
+    tokens_left: int | None = None
+    tokens_reset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    One attempt as the wire saw it, in terms that no provider owns.
+
+    Either `fault` is set, or `status` is. `body` is the OpenAI-shaped reply and is
+    set only when the answer was whole and well-formed.
+    """
+
+    status: int | None = None
+    fault: Fault | None = None
+    body: Mapping[str, Any] | None = None
+    usage: Usage | None = None
+    problem: Problem | None = None
+    code: str | None = None
+    message: str = ""
+    retry_after_s: float | None = None
+    rate_limits: RateLimits | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one endpoint, for people who want to know what happened."""
+
+    endpoint: str
+    verdict: Verdict
+    latency_s: float
+    status: int | None = None
+    code: str | None = None
+    message: str = ""
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        status = f" {self.status}" if self.status is not None else ""
+        message = f": {self.message}" if self.message else ""
+        return (
+            f"{self.endpoint} {self.verdict.value}{status} "
+            f"after {self.latency_s:.3f} s{message}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """
+    A whole, well-formed answer.
+
+    Args:
+        body: the answer in OpenAI's chat-completion shape, nothing left out.
+        model: the model's name as the caller knows it.
+        endpoint: the name of the endpoint that answered.
+        usage: tokens, or `None` where the upstream did not say.
+        cost_usd: US dollars, or `None` where usage or price is unknown.
+        latency_s: seconds for the whole call, waiting and retries included.
+        first_token_s: seconds to the first token; `None` for a whole reply.
+        attempts: every try, the last one being the answer.
+        request_id: the upstream's id for the request, if it sent one.
+        index: the place of the prompt in what `Client.map` was given, from 0.
+    """
+
+    body: Mapping[str, Any]
+    model: str
+    endpoint: str
+    usage: Usage | None
+    cost_usd: float | None
+    latency_s: float
+    first_token_s: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+    request_id: str | None = None
+    index: int | None = None
+
+    @property
+    def _message(self) -> Mapping[str, Any]:
+        message: Mapping[str, Any] = self.body["choices"][0]["message"]
+        return message
+
+    @property
+    def text(self) -> str:
+        """The first choice's text; empty when it has none, as with tool calls."""
+        return self._message.get("content") or ""
+
+    @property
+    def tool_calls(self) -> list[Mapping[str, Any]]:
+        """The first choice's tool calls, OpenAI-shaped; empty when it has none."""
+        return self._message.get("tool_calls") or []
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped: stop, length, tool_calls, content_filter …"""
+        reason: str | None = self.body["choices"][0].get("finish_reason")
+        return reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointCheck:
+    """
+    What came of asking one endpoint for its models.
+
+    Args:
+        is_ok: it answered and took the key.
+        status: the HTTP status, `None` when there was no answer.
+        latency_s: seconds to the answer or to the failure, connecting included.
+        message: what is wrong, or worth knowing; empty when all is well.
+        missing: configured models that the endpoint does not list.
+    """
+
+    name: str
+    base_url: str
+    is_ok: bool
+    status: int | None
+    latency_s: float
+    message: str = ""
+    missing: tuple[str, ...] = ()

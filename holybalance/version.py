@@ -1,0 +1,3 @@
+"""Owns the version number; `setup.py` reads it without importing the package."""
+
+__version__ = "0.1.0"
