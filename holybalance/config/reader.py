@@ -1,0 +1,220 @@
+"""Owns where a configuration comes from: a TOML file, a mapping or the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from holybalance.config.checks import examine
+from holybalance.config.endpoints import EndpointReader, endpoint_names, read_price
+from holybalance.config.presets import PRESETS
+from holybalance.config.problems import Problems
+from holybalance.config.schema import (
+    BREAKER_CHECKS,
+    DEFAULTS_CHECKS,
+    BreakerConfig,
+    Config,
+    Defaults,
+    EndpointConfig,
+    Price,
+    clashes,
+)
+from holybalance.config.secret import Secret
+from holybalance.config.sources import Sources
+from holybalance.config.wording import shown
+from holybalance.errors import ConfigError
+
+_VARIABLE = "HOLYBALANCE_CONFIG"
+_FILE = "holybalance.toml"
+_TABLES = ("defaults", "endpoints", "catalog")
+
+
+def load(
+    path: str | os.PathLike[str], *, environ: Mapping[str, str] | None = None
+) -> Config:
+    """Read a TOML file; see `Config.load`."""
+    text = _text_of(Path(path))
+    sources = Sources(
+        environ=os.environ if environ is None else environ,
+        folder=Path(path).absolute().parent,
+        problems=Problems(source=str(path), text=text),
+    )
+    return _read(_parse(text, str(path)), sources)
+
+
+def from_dict(
+    mapping: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] | None = None,
+    source: str = "a dict",
+) -> Config:
+    """Read a mapping; see `Config.from_dict`."""
+    sources = Sources(
+        environ=os.environ if environ is None else environ,
+        folder=Path.cwd(),
+        problems=Problems(source=source),
+    )
+    return _read(mapping, sources)
+
+
+def find(
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+) -> Config:
+    """Look in the usual places, in order; see `Config.find`."""
+    environ = os.environ if environ is None else environ
+    folder = Path.cwd() if cwd is None else Path(cwd)
+    if named := environ.get(_VARIABLE):
+        return _load_named(folder, named, environ)
+    if (folder / _FILE).exists():
+        return load(folder / _FILE, environ=environ)
+    return _from_environment(environ, folder)
+
+
+def _load_named(folder: Path, named: str, environ: Mapping[str, str]) -> Config:
+    path = folder / os.path.expanduser(named)
+    if not path.exists():
+        raise ConfigError(f"${_VARIABLE} names {path}, which does not exist")
+    return load(path, environ=environ)
+
+
+def _from_environment(environ: Mapping[str, str], folder: Path) -> Config:
+    presets = [p for p in PRESETS.values() if environ.get(p.key_variable)]
+    if not presets:
+        raise ConfigError(_nothing_found(folder))
+    variables = ", ".join(preset.key_variable for preset in presets)
+    return from_dict(
+        {"endpoints": [{"provider": preset.name} for preset in presets]},
+        environ=environ,
+        source=f"the environment ({variables})",
+    )
+
+
+def _nothing_found(folder: Path) -> str:
+    variables = ", ".join(preset.key_variable for preset in PRESETS.values())
+    return (
+        "no configuration found; do one of these:\n"
+        f"  1. set ${_VARIABLE} to the path of a TOML file\n"
+        f"  2. put a {_FILE} into {folder}\n"
+        f"  3. set a provider's key: {variables}"
+    )
+
+
+def _text_of(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a valid path"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"{path}, line {line}: not UTF-8 text; save the file as UTF-8"
+        # Not `from error`: it holds the whole content, keys included.
+        raise ConfigError(message) from None
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only a file pays for it
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # Not `from error`: from Python 3.14 on it holds the whole text.
+        end = f"at the end, line {len(text.splitlines())}"
+        reason = str(error).replace("at end of document", end)
+        raise ConfigError(f"{source}: not valid TOML: {reason}") from None
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply") from None
+
+
+def _read(raw: Any, sources: Sources) -> Config:
+    problems = sources.problems
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"{problems.source}: must be a mapping, not {shown(raw)}")
+    problems.add_unknown_keys((), raw, _TABLES)
+    defaults = _defaults(_table(raw, ("defaults",), sources), sources)
+    prices = _catalog(_table(raw, ("catalog",), sources), sources)
+    endpoints = _endpoints(
+        raw.get("endpoints"),
+        EndpointReader(sources=sources, defaults=defaults, prices=prices),
+    )
+    problems.raise_if_any()
+    for path, message in clashes(endpoints, defaults):
+        problems.add(path, message)
+    problems.raise_if_any()
+    return Config(endpoints=endpoints, defaults=defaults, source=problems.source)
+
+
+def _table(
+    around: Mapping[str, Any], path: tuple[str, ...], sources: Sources
+) -> Mapping[str, Any]:
+    table = around.get(path[-1], {})
+    if isinstance(table, Mapping):
+        return table
+    sources.problems.add(path, f"{path[-1]} must be a table, not {shown(table)}")
+    return {}
+
+
+def _defaults(table: Mapping[str, Any], sources: Sources) -> Defaults:
+    problems = sources.problems
+    problems.add_unknown_keys(("defaults",), table, DEFAULTS_CHECKS)
+    known = {key: table[key] for key in DEFAULTS_CHECKS if key in table}
+    if "breaker" in known:
+        breaker = _table(table, ("defaults", "breaker"), sources)
+        known["breaker"] = _breaker(breaker, sources)
+    if known.get("proxy") is not None:
+        path = ("defaults", "proxy")
+        known["proxy"] = sources.secret(path, known["proxy"], Secret.url)
+    if isinstance(known.get("ca_file"), str) and known["ca_file"]:
+        known["ca_file"] = sources.path(known["ca_file"])
+    passed, mistakes = examine(known, DEFAULTS_CHECKS)
+    for key, message in mistakes.items():
+        problems.add(("defaults", key), message)
+    return Defaults(**passed)
+
+
+def _breaker(table: Mapping[str, Any], sources: Sources) -> BreakerConfig:
+    path = ("defaults", "breaker")
+    sources.problems.add_unknown_keys(path, table, BREAKER_CHECKS)
+    known = {key: table[key] for key in BREAKER_CHECKS if key in table}
+    passed, mistakes = examine(known, BREAKER_CHECKS)
+    for key, message in mistakes.items():
+        sources.problems.add((*path, key), message)
+    try:
+        return BreakerConfig(**passed)
+    except ConfigError as error:
+        sources.problems.add((*path, "max_open_for"), str(error))
+        return BreakerConfig()
+
+
+def _catalog(table: Mapping[str, Any], sources: Sources) -> dict[str, Price]:
+    prices: dict[str, Price] = {}
+    for model in table:
+        path = ("catalog", str(model))
+        entry = _table(table, path, sources)
+        sources.problems.add_unknown_keys(path, entry, ("price",))
+        if "price" in entry:
+            price = read_price(sources, (*path, "price"), entry["price"])
+            prices |= {} if price is None else {str(model): price}
+    return prices
+
+
+def _endpoints(tables: Any, reader: EndpointReader) -> tuple[EndpointConfig, ...]:
+    problems = reader.sources.problems
+    if not isinstance(tables, list | tuple) or not tables:
+        message = "endpoints is missing" if tables is None else "endpoints must be an"
+        message += "; write [[endpoints]]" if tables is None else " array of tables"
+        problems.add(("endpoints",), f"{message}, at least one")
+        return ()
+    names = endpoint_names(list(tables))
+    problems.names.update(enumerate(names))
+    read = [
+        reader.read(position, names[position], table)
+        for position, table in enumerate(tables)
+    ]
+    return tuple(endpoint for endpoint in read if endpoint is not None)

@@ -1,0 +1,323 @@
+"""Owns the shape of a configuration and the range of each value; reads no files.
+
+Each class checks itself when it is made, so a `Config` that exists is a valid one.
+Where the values come from (TOML, a dict, the environment) is `reader`'s concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from holybalance.config import checks, urls
+from holybalance.config.checks import Check, settle
+from holybalance.config.secret import Secret
+from holybalance.config.wording import likely
+from holybalance.errors import ConfigError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+POLICIES = ("p2c", "round_robin", "weighted", "least_in_flight", "cheapest")
+WHEN_SATURATED = ("wait", "fail")
+FORMATS = ("openai",)
+ANY_MODEL = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """US dollars per million tokens; a `None` for `cached` means the input price."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, PRICE_CHECKS)
+
+
+PRICE_CHECKS: dict[str, Check] = {
+    "input": checks.not_negative,
+    "output": checks.not_negative,
+    "cached": checks.optional(checks.not_negative),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerConfig:
+    """
+    When an endpoint's circuit opens, and how it closes again; times in seconds.
+
+    Args:
+        failures: this many failures in a row open the circuit.
+        failure_ratio: so does this share of at least `min_calls` within `window`.
+        open_for: how long it stays open, times the trips so far, up to `max_open_for`.
+        half_open_max_calls: trials let through, and successes needed, to close it.
+        slow_start: how long a closed circuit takes to ramp up to its full share.
+    """
+
+    failures: int = 5
+    failure_ratio: float = 0.5
+    min_calls: int = 10
+    window: float = 30.0
+    open_for: float = 30.0
+    max_open_for: float = 300.0
+    half_open_max_calls: int = 3
+    slow_start: float = 30.0
+
+    def __post_init__(self) -> None:
+        settle(self, BREAKER_CHECKS)
+        if self.max_open_for < self.open_for:
+            raise ConfigError(
+                f"max_open_for ({self.max_open_for:g}) must not be below"
+                f" open_for ({self.open_for:g})"
+            )
+
+
+BREAKER_CHECKS: dict[str, Check] = {
+    "failures": checks.whole(1),
+    "failure_ratio": checks.share,
+    "min_calls": checks.whole(1),
+    "window": checks.seconds,
+    "open_for": checks.seconds,
+    "max_open_for": checks.seconds,
+    "half_open_max_calls": checks.whole(1),
+    "slow_start": checks.seconds_or_none,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """
+    What holds for every call and endpoint; times in seconds.
+
+    Args:
+        model: used when a call names none; else the first endpoint's first model.
+        timeout: the whole call: waiting, all attempts, backing off.
+        connect_timeout: DNS, TCP, proxy and TLS of one connection.
+        attempt_timeout: one attempt; `None` leaves it to `timeout`.
+        max_attempts: tries a call, the first included.
+        retry_lost: may a request that was sent and never answered be sent again?
+        retry_budget: retries allowed as a share of the calls of a model.
+        policy: a name of `POLICIES`, or a callable of the user's.
+        threads: workers behind `submit` and `map`.
+        max_queued: calls that may wait for such a worker.
+        proxy: a proxy's URL; `None` asks the environment; one that reveals `""`
+            uses none. A secret, since it may carry a password.
+        ca_file: PEM file of certificate authorities to trust instead of the usual.
+    """
+
+    model: str | None = None
+    timeout: float = 60.0
+    connect_timeout: float = 5.0
+    attempt_timeout: float | None = None
+    max_attempts: int = 4
+    retry_lost: bool = True
+    retry_budget: float = 0.1
+    policy: str | Callable[..., Any] = "p2c"
+    when_saturated: str = "wait"
+    threads: int = 64
+    max_queued: int = 5000
+    max_in_flight: int = 200
+    max_request_bytes: int = 32 * 1024 * 1024
+    max_response_bytes: int = 64 * 1024 * 1024
+    proxy: Secret | None = None
+    ca_file: str | None = None
+    breaker: BreakerConfig = field(default_factory=BreakerConfig)
+
+    def __post_init__(self) -> None:
+        settle(self, DEFAULTS_CHECKS)
+
+
+DEFAULTS_CHECKS: dict[str, Check] = {
+    "model": checks.optional(checks.model),
+    "timeout": checks.seconds,
+    "connect_timeout": checks.seconds,
+    "attempt_timeout": checks.optional(checks.seconds),
+    "max_attempts": checks.whole(1),
+    "retry_lost": checks.flag,
+    "retry_budget": checks.share_or_none,
+    "policy": checks.choice_or_callable(POLICIES),
+    "when_saturated": checks.choice(WHEN_SATURATED),
+    "threads": checks.whole(1),
+    "max_queued": checks.whole(0),
+    "max_in_flight": checks.whole(1),
+    "max_request_bytes": checks.whole(1),
+    "max_response_bytes": checks.whole(1),
+    "proxy": checks.optional(urls.proxy),
+    "ca_file": checks.optional(checks.readable_file),
+    "breaker": checks.instance(BreakerConfig),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig:
+    """
+    One API base URL with one key.
+
+    Args:
+        name: unique; shown in replies, errors and metrics.
+        format: the wire format that it speaks, of `FORMATS`.
+        base_url: without a trailing slash.
+        models: the caller's name of a model to the upstream's; `"*"` takes any name.
+        rpm: requests a minute; `None` for no limit of ours.
+        tpm: tokens a minute, input and output together; `None` for no limit of ours.
+        weight: its share relative to others.
+        priority: tiers; a higher number is used only when all lower ones refuse.
+        headers: sent with every request besides our own.
+    """
+
+    name: str
+    provider: str
+    base_url: str
+    models: Mapping[str, str]
+    format: str = "openai"
+    api_key: Secret | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    max_in_flight: int = 200
+    weight: float = 1.0
+    priority: int = 0
+    proxy: Secret | None = None
+    ca_file: str | None = None
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        settle(self, ENDPOINT_CHECKS)
+
+    def serves(self, model: str) -> bool:
+        """Whether it takes this name of a model."""
+        return model in self.models or ANY_MODEL in self.models
+
+
+ENDPOINT_CHECKS: dict[str, Check] = {
+    "name": checks.label,
+    "provider": checks.label,
+    "base_url": urls.base_url,
+    "models": checks.models,
+    "format": checks.choice(FORMATS),
+    "api_key": checks.optional(checks.secret(Secret)),
+    "rpm": checks.optional(checks.positive),
+    "tpm": checks.optional(checks.positive),
+    "max_in_flight": checks.whole(1),
+    "weight": checks.positive,
+    "priority": checks.whole(0),
+    "proxy": checks.optional(urls.proxy),
+    "ca_file": checks.optional(checks.readable_file),
+    "headers": checks.headers,
+    "prices": checks.mapping(checks.instance(Price)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """
+    A whole, valid configuration.
+
+    Args:
+        endpoints: at least one, each with its own name.
+        source: where it came from, for people.
+    """
+
+    endpoints: tuple[EndpointConfig, ...]
+    defaults: Defaults = field(default_factory=Defaults)
+    source: str = "a dict"
+
+    def __post_init__(self) -> None:
+        settle(self, CONFIG_CHECKS)
+        for _, message in clashes(self.endpoints, self.defaults):
+            raise ConfigError(message)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model's name that an endpoint lists, in order, each once."""
+        listed = (name for endpoint in self.endpoints for name in endpoint.models)
+        return tuple(dict.fromkeys(name for name in listed if name != ANY_MODEL))
+
+    @property
+    def default_model(self) -> str | None:
+        """The model of a call that names none; `None` when nothing settles it."""
+        model = self.defaults.model or next(iter(self.endpoints[0].models))
+        return None if model == ANY_MODEL else model
+
+    @classmethod
+    def load(
+        cls, path: str | PathLike[str], *, environ: Mapping[str, str] | None = None
+    ) -> Config:
+        """
+        Read a TOML file.
+
+        Args:
+            path: the file; the paths in it are relative to its folder.
+            environ: environment variables; `None` takes the process's own.
+
+        Raises:
+            ConfigError: names the file, the line, and every mistake found.
+        """
+        from holybalance.config import reader  # noqa: PLC0415 - it imports this module
+
+        return reader.load(path, environ=environ)
+
+    @classmethod
+    def from_dict(
+        cls, mapping: Mapping[str, Any], *, environ: Mapping[str, str] | None = None
+    ) -> Config:
+        """
+        Read a mapping of the same shape as a TOML file.
+
+        Raises:
+            ConfigError: names every mistake found.
+        """
+        from holybalance.config import reader  # noqa: PLC0415 - it imports this module
+
+        return reader.from_dict(mapping, environ=environ)
+
+    @classmethod
+    def find(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        cwd: str | PathLike[str] | None = None,
+    ) -> Config:
+        """
+        Take `$HOLYBALANCE_CONFIG`, `./holybalance.toml` or the providers' keys.
+
+        Raises:
+            ConfigError: the first of them that exists is wrong, or none exists.
+        """
+        from holybalance.config import reader  # noqa: PLC0415 - it imports this module
+
+        return reader.find(environ=environ, cwd=cwd)
+
+
+def _endpoints(value: Any) -> tuple[EndpointConfig, ...]:
+    if not isinstance(value, tuple | list) or not value:
+        raise checks.RejectedError("must be at least one EndpointConfig, in a tuple")
+    return tuple(checks.instance(EndpointConfig)(item) for item in value)
+
+
+CONFIG_CHECKS: dict[str, Check] = {
+    "endpoints": _endpoints,
+    "defaults": checks.instance(Defaults),
+    "source": checks.label,
+}
+
+
+def clashes(
+    endpoints: tuple[EndpointConfig, ...], defaults: Defaults
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong only between values: the path of each, and a sentence."""
+    names: set[str] = set()
+    for position, endpoint in enumerate(endpoints):
+        if endpoint.name in names:
+            message = f'the name "{endpoint.name}" is taken by an earlier endpoint'
+            yield ("endpoints", position, "name"), message
+        names.add(endpoint.name)
+    model = defaults.model
+    if model == ANY_MODEL:
+        yield ("defaults", "model"), f'model must be one model, not "{ANY_MODEL}"'
+    elif model is not None and not any(e.serves(model) for e in endpoints):
+        known = dict.fromkeys(name for e in endpoints for name in e.models)
+        message = f'no endpoint serves the model "{model}"'
+        yield ("defaults", "model"), message + likely(model, known, "models")
