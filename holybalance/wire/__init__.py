@@ -1,0 +1,1 @@
+"""Owns the bytes: connections, HTTP framing, and each provider's wire format."""

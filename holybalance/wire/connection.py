@@ -1,0 +1,394 @@
+"""Owns what we change in urllib3: deadlines on a connection, and a lock-free pool.
+
+urllib3 keeps TLS, proxies and the pool's life. urllib3's `urlopen` is not used: its
+timeouts start anew with every byte, and it costs three times the CPU of `transport`.
+"""
+
+from __future__ import annotations
+
+import queue
+import select
+import socket
+import ssl
+import sys
+import time
+import urllib.parse
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from holybalance.messages import Fault
+from holybalance.wire.faults import WireError, connect_fault
+from holybalance.wire.framing import ResponseParser, cut
+from holybalance.wire.resolver import Resolver
+
+IDLE_EXPIRY_S = 30.0
+READ_BYTES = 65536
+# A waiting call looks this often, in seconds, whether its client was closed or the
+# interpreter is ending: short enough to end with, long enough to cost nothing.
+GLANCE_S = 1.0
+
+_KEEPALIVE_IDLE = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", 0))
+SOCKET_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    # A long answer is long silence: without probes, a peer that vanished (or a NAT
+    # that forgot) is noticed only at the deadline.
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *([(socket.IPPROTO_TCP, _KEEPALIVE_IDLE, 30)] if _KEEPALIVE_IDLE else []),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """
+    What a connection needs to know besides its peer.
+
+    Args:
+        clock: monotonic seconds, the clock of all deadlines.
+        resolver: looks names up.
+        is_given_up: asked about once a second while waiting; true ends the wait.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    resolver: Resolver
+    is_given_up: Callable[[], bool]
+
+
+class _DeadlineMixin:
+    """
+    Sends and reads on a non-blocking socket, each wait bounded by one deadline.
+
+    `deadline` is an instant of `surroundings.clock`; it is set anew for each request.
+    """
+
+    sock: Any
+    timeout: Any
+    host: str
+    port: int
+    socket_options: Any
+    _dns_host: str
+    _tunnel_host: str | None
+    _tunnel_port: int | None
+    _tunnel_headers: dict[str, str]
+
+    def __init__(self, *args: Any, surroundings: Surroundings, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._surroundings = surroundings
+        self._clock = surroundings.clock
+        self._readable: Any = None
+        self._pending: Callable[[], int] | None = None
+        self.deadline = 0.0
+        self.idle_since = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the idle connection is usable: bytes or an end make it not so."""
+        if self.sock is None or self._readable is None:
+            return False
+        if self._clock() - self.idle_since > IDLE_EXPIRY_S:
+            return False
+        return not self._readable.poll(0)
+
+    def ready(self) -> None:
+        """Turn to non-blocking reads and writes, once connected."""
+        self.sock.setblocking(False)
+        self._pending = getattr(self.sock, "pending", None)
+        self._readable = select.poll()
+        self._readable.register(self.sock, select.POLLIN)
+
+    def close(self) -> None:
+        """Close the socket; the connection may be connected again."""
+        self._readable = self._pending = None
+        super().close()  # type: ignore[misc]  # the mixin's base is urllib3's class
+
+    def transmit(self, data: bytes) -> None:
+        """
+        Send all of `data`.
+
+        Raises:
+            OSError: the connection broke.
+            WireError: the deadline came first, or the client was closed.
+        """
+        sent = self._send_some(data)
+        if sent == len(data):
+            return
+        rest = memoryview(data)[sent:]
+        writable = select.poll()
+        writable.register(self.sock, select.POLLOUT)
+        while rest:
+            self._wait(writable, "sending the request")
+            rest = rest[self._send_some(rest) :]
+
+    def _send_some(self, data: bytes | memoryview) -> int:
+        try:
+            sent: int = self.sock.send(data)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return 0
+        return sent
+
+    def receive(self) -> bytes:
+        """
+        Read what has come, waiting for at least a byte; empty at the peer's end.
+
+        Raises:
+            OSError: the connection broke.
+            WireError: the deadline came first, or the client was closed.
+        """
+        while True:
+            if self._pending is None or not self._pending():
+                self._wait(self._readable, "waiting for the answer")
+            try:
+                data: bytes = self.sock.recv(READ_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
+            return data
+
+    def _wait(self, poller: Any, doing: str) -> None:
+        while True:
+            remaining = self.deadline - self._clock()
+            if remaining <= 0:
+                raise WireError(Fault.DEADLINE, f"the time was up while {doing}")
+            if poller.poll(min(remaining, GLANCE_S) * 1000):
+                return
+            if self._surroundings.is_given_up():
+                raise WireError(Fault.LOCAL, f"the client was closed while {doing}")
+
+    # What follows replaces urllib3's or http.client's own, which bound each step by
+    # the same timeout and not all steps together.
+
+    def _remaining(self) -> float:
+        remaining = self.deadline - self._clock()
+        if remaining <= 0:
+            raise TimeoutError("timed out")
+        return remaining
+
+    def _new_conn(self) -> socket.socket:
+        resolver = self._surroundings.resolver
+        addresses = resolver.resolve(self._dns_host, self.port, self._remaining())
+        error: OSError = OSError(f"{self._dns_host} has no address")
+        for position, address in enumerate(addresses):
+            # An address that swallows packets leaves time for those after it.
+            share = self._remaining() / (len(addresses) - position)
+            try:
+                return self._connect(address, share)
+            except OSError as failure:
+                error = failure
+        raise error
+
+    def _connect(self, address: Any, timeout_s: float) -> socket.socket:
+        family, kind, protocol, _, where = address
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(timeout_s)
+            sock.connect(where)
+            # The TLS handshake that may follow is bounded by this as a whole.
+            sock.settimeout(self._remaining())
+        except BaseException:
+            sock.close()
+            raise
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return sock
+
+    def _tunnel(self) -> None:
+        target = f"{self._tunnel_host}:{self._tunnel_port}"
+        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+        lines += [f"{name}: {value}" for name, value in self._tunnel_headers.items()]
+        self.sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        parser = ResponseParser(0)
+        while not parser.status:
+            self.sock.settimeout(self._remaining())
+            # One byte at a time: what follows the head belongs to TLS.
+            data = self.sock.recv(1)
+            if not data:
+                raise OSError(str(cut(parser.received, "the proxy hung up")))
+            parser.feed(data)
+        if not 200 <= parser.status < 300:
+            raise OSError(f"the proxy refused the tunnel with status {parser.status}")
+
+
+class PlainConnection(_DeadlineMixin, HTTPConnection):
+    """A TCP connection with exact deadlines."""
+
+
+class TLSConnection(_DeadlineMixin, HTTPSConnection):
+    """A verified TLS connection with exact deadlines."""
+
+
+class _IdleConnections:
+    """
+    urllib3's pool queue as a stack that starts empty and waits for nobody.
+
+    A `deque`'s `append` and `pop` are atomic, so no lock is needed. The youngest is
+    used first; the oldest is at the bottom, and is closed there when it expires.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self._maxsize = maxsize
+        self._stack: deque[Any] = deque()
+
+    def get(self, block: bool = False, timeout: float | None = None) -> Any:
+        """Take the youngest connection, or raise `queue.Empty` at once."""
+        try:
+            return self._stack.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, block: bool = False) -> None:
+        """Keep a connection; `None` is urllib3's way to say "room for one"."""
+        if connection is None:
+            return
+        if len(self._stack) >= self._maxsize:
+            raise queue.Full
+        self._stack.append(connection)
+
+    def expire(self, before: float) -> None:
+        """Close the connections that have been idle since before an instant."""
+        try:
+            while self._stack[0].idle_since < before:
+                self._stack.popleft().close()
+        except IndexError:
+            return
+
+    def qsize(self) -> int:
+        """Count the idle connections."""
+        return len(self._stack)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = PlainConnection
+    QueueCls: Any = _IdleConnections
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = TLSConnection
+    QueueCls: Any = _IdleConnections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """
+    Whom a pool connects to.
+
+    Args:
+        proxy: an `http://` proxy's URL, which may hold a user and a password.
+        tls: verifies the peer; `None` for plain HTTP.
+        max_idle: connections to keep.
+    """
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    proxy: str | None
+    max_idle: int
+
+
+class ConnectionPool:
+    """urllib3's pool of one peer, with what a caller has to do by hand done."""
+
+    def __init__(self, peer: Peer, surroundings: Surroundings) -> None:
+        self._peer = peer
+        self._clock = surroundings.clock
+        self._pool = _make_pool(peer, surroundings)
+        self._idle: Any = self._pool.pool
+
+    def checkout(self) -> Any:
+        """
+        Take a connection: an idle one that still lives, else one not yet connected.
+
+        Raises:
+            WireError: the pool is closed.
+        """
+        try:
+            return self._pool._get_conn()  # noqa: SLF001 the pool's own seam
+        except urllib3.exceptions.ClosedPoolError as error:
+            raise WireError(Fault.LOCAL, "the client was closed") from error
+
+    def connect(self, connection: Any, deadline: float) -> None:
+        """
+        Connect a connection that is not connected.
+
+        Raises:
+            WireError: it failed, or the deadline came first.
+        """
+        peer = self._peer
+        where = f"{peer.host}:{peer.port}"
+        connection.deadline = deadline
+        connection.timeout = max(deadline - self._clock(), 0.001)
+        try:
+            if peer.proxy is not None and peer.tls is not None:
+                self._pool._prepare_proxy(connection)  # noqa: SLF001 the same
+            else:
+                connection.connect()
+            connection.ready()
+        except TimeoutError as error:
+            connection.close()
+            raise WireError(
+                Fault.UNREACHABLE, f"connecting to {where} timed out"
+            ) from error
+        except WireError:
+            connection.close()
+            raise
+        except OSError as error:
+            connection.close()
+            raise connect_fault(error, where) from error
+        except urllib3.exceptions.HTTPError as error:
+            connection.close()
+            raise connect_fault(OSError(str(error)), where) from error
+        except BaseException:
+            connection.close()
+            raise
+
+    def checkin(self, connection: Any) -> None:
+        """Give back a connection that may be used again."""
+        now = self._clock()
+        connection.idle_since = now
+        self._pool._put_conn(connection)  # noqa: SLF001 the same
+        self._idle.expire(now - IDLE_EXPIRY_S)
+
+    def idle(self) -> int:
+        """Count the idle connections."""
+        count: int = self._idle.qsize()
+        return count
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed when given back."""
+        self._pool.close()
+
+
+def proxy_headers(proxy: str | None) -> dict[str, str]:
+    """Make the header that logs in to a proxy, where its URL says how."""
+    auth = urllib3.util.parse_url(proxy).auth if proxy is not None else None
+    if auth is None:
+        return {}
+    credentials = urllib.parse.unquote(auth)
+    return dict(urllib3.make_headers(proxy_basic_auth=credentials))
+
+
+def _make_pool(peer: Peer, surroundings: Surroundings) -> Any:
+    options: dict[str, Any] = {
+        "maxsize": peer.max_idle,
+        "socket_options": SOCKET_OPTIONS,
+        "surroundings": surroundings,
+    }
+    proxy = urllib3.util.parse_url(peer.proxy) if peer.proxy is not None else None
+    if peer.tls is not None:
+        headers = proxy_headers(peer.proxy)
+        return _TLSPool(
+            peer.host,
+            peer.port,
+            _proxy=proxy,
+            _proxy_headers=headers,
+            ssl_context=peer.tls,
+            **options,
+        )
+    if proxy is not None:
+        # Plain HTTP goes through a proxy by an absolute target, not by a tunnel.
+        return _PlainPool(proxy.host or "", proxy.port or 80, **options)
+    return _PlainPool(peer.host, peer.port, **options)

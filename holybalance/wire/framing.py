@@ -1,0 +1,145 @@
+"""Owns HTTP/1.1 framing of one response, strictly: httptools parses, we keep count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+
+from holybalance.messages import Fault
+from holybalance.wire.faults import WireError
+
+MAX_HEAD_BYTES = 64 * 1024
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class ResponseParser:
+    """
+    Takes a response's bytes as they come and hands out its head and its body.
+
+    Lengths that contradict the body, bytes after the end, and anything over the byte
+    caps raise `WireError`; so a body that is `complete` is the whole one.
+    """
+
+    __slots__ = (
+        "_max_bytes",
+        "_parser",
+        "chunks",
+        "complete",
+        "headers",
+        "on_body",
+        "received",
+        "reusable",
+        "status",
+    )
+
+    def __init__(self, max_body_bytes: int) -> None:
+        self._max_bytes = max_body_bytes + MAX_HEAD_BYTES
+        self.headers: Headers = []
+        self.chunks: list[bytes] = []
+        self.status = 0
+        self.received = 0
+        self.complete = False
+        self.reusable = False
+        # A method of the list itself spares a Python frame for each piece.
+        self.on_body = self.chunks.append
+        self._parser: Any = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """
+        Take the next bytes that were read.
+
+        Raises:
+            WireError: they break HTTP, or go over a cap.
+        """
+        self.received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            raise self._garbled(error) from error
+        except httptools.HttpParserUpgrade as error:
+            raise WireError(
+                Fault.GARBLED, "the upstream switched protocols unasked"
+            ) from error
+        if self.received > MAX_HEAD_BYTES and not self.status:
+            raise WireError(
+                Fault.GARBLED, f"the response's head is over {MAX_HEAD_BYTES} bytes"
+            )
+        if self.received > self._max_bytes:
+            raise WireError(
+                Fault.GARBLED,
+                f"the response is over {self._max_bytes - MAX_HEAD_BYTES} bytes "
+                "(max_response_bytes)",
+            )
+
+    def end(self) -> None:
+        """
+        Take note that the peer closed the connection.
+
+        Raises:
+            WireError: the response was not complete.
+        """
+        if self.complete:
+            return
+        if self.status and not self._is_framed():
+            self.complete = True
+            return
+        raise cut(self.received, "the upstream closed the connection")
+
+    def take(self) -> bytes:
+        """Hand out the body's bytes that have come since the last time."""
+        chunks = self.chunks
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        return data
+
+    def discard(self) -> None:
+        """Let go of httptools' parser, which refers back to this one: no cycle stays."""
+        self._parser = None
+
+    # httptools calls these by name.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; names are compared in lower case."""
+        self.headers.append((name.lower(), value))
+
+    def on_message_begin(self) -> None:
+        """Refuse a second response where one was asked for."""
+        if self.complete:
+            raise ValueError("bytes after the end of the response")
+
+    def on_headers_complete(self) -> None:
+        """Note the status; an interim one (1xx) is not it (RFC 9110 §15.2)."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self.headers.clear()
+        else:
+            self.status = status
+
+    def on_message_complete(self) -> None:
+        """Note the end; an interim response has none of its own."""
+        self.complete = self.status != 0
+        self.reusable = self._parser.should_keep_alive()
+
+    def _is_framed(self) -> bool:
+        return any(
+            name in (b"content-length", b"transfer-encoding")
+            for name, _ in self.headers
+        ) or self.status in (204, 304)
+
+    def _garbled(self, error: Exception) -> WireError:
+        if self.complete:
+            return WireError(
+                Fault.GARBLED, "the upstream sent bytes after the end of its response"
+            )
+        return WireError(Fault.GARBLED, f"the response is not valid HTTP: {error}")
+
+
+def cut(received: int, reason: str) -> WireError:
+    """Say what an early end means: nothing came, or a part."""
+    if received:
+        return WireError(
+            Fault.CUT, f"{reason} in the middle of its response ({received} bytes came)"
+        )
+    return WireError(Fault.NO_ANSWER, f"{reason} without an answer")

@@ -1,0 +1,177 @@
+"""Owns OpenAI's chat-completions format: pure encode and decode, no I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from holybalance.errors import RequestError
+from holybalance.messages import ChatRequest, Fault, Outcome, Problem, Usage
+from holybalance.wire import signals
+from holybalance.wire.transport import Response
+
+CHAT_PATH = "/chat/completions"
+MODELS_PATH = "/models"
+
+OK = 200
+
+_PROBLEMS = {
+    "context_length_exceeded": Problem.CONTEXT_LENGTH,
+    "content_policy_violation": Problem.CONTENT_POLICY,
+    "content_filter": Problem.CONTENT_POLICY,
+    "insufficient_quota": Problem.QUOTA,
+    "billing_hard_limit_reached": Problem.QUOTA,
+    "insufficient_balance": Problem.QUOTA,
+}
+# Servers that follow OpenAI (vLLM, llama.cpp, DeepSeek) tell this by words alone.
+_CONTEXT_WORDS = ("maximum context length", "context window", "context size")
+_EXCERPT_CHARACTERS = 200
+
+
+def headers(api_key: str | None) -> dict[str, str]:
+    """Give the headers that log in and say what we speak."""
+    common = {
+        "Accept": "application/json",
+        # A compressed reply could unpack to far more than any cap on the wire.
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+    }
+    return common if api_key is None else common | {"Authorization": f"Bearer {api_key}"}
+
+
+def encode(request: ChatRequest, upstream_model: str) -> bytes:
+    """
+    Write a chat request's body.
+
+    Raises:
+        RequestError: something in it is not JSON.
+    """
+    body = {
+        **request.options,
+        "model": upstream_model,
+        "messages": request.messages,
+    }
+    try:
+        return orjson.dumps(body)
+    except TypeError as error:
+        raise RequestError(
+            f"the request cannot be written as JSON: {error}", code="not_json"
+        ) from error
+
+
+def decode(response: Response, now: float | None = None) -> Outcome:
+    """
+    Read a whole answer, good or bad; whatever is not a well-formed reply has no body.
+
+    Args:
+        now: the wall clock, for a `Retry-After` that is a date.
+    """
+    head = dict(response.headers)
+    request_id = head.get(b"x-request-id")
+    document = _parse(response.body)
+    common: dict[str, Any] = {
+        "status": response.status,
+        "request_id": request_id.decode("latin-1") if request_id else None,
+        "rate_limits": signals.rate_limits(head),
+    }
+    if response.status != OK:
+        wall = time.time() if now is None else now
+        wait = signals.retry_after_s(head, wall)
+        return Outcome(retry_after_s=wait, **_error(document, response.body), **common)
+    flaw = _flaw(document)
+    if flaw is None:
+        return Outcome(body=document, usage=_usage(document), **common)
+    details = _error(document, response.body)
+    details["message"] = f"{flaw}: {details['message']}"
+    return Outcome(fault=Fault.GARBLED, **details, **common)
+
+
+def decode_models(response: Response) -> frozenset[str] | None:
+    """Read the names in a list of models; `None` where there is no such list."""
+    document = _parse(response.body)
+    if response.status != OK or not isinstance(document, dict):
+        return None
+    entries = document.get("data")
+    if not isinstance(entries, list):
+        return None
+    return frozenset(
+        str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry
+    )
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
+
+
+def _flaw(document: Any) -> str | None:
+    """Say what keeps a document from being a reply; `None` when nothing does."""
+    if not isinstance(document, dict):
+        return "status 200 without a JSON object"
+    if document.get("error"):
+        return "status 200 with an error in it"
+    choices = document.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return "status 200 without choices"
+    first = choices[0]
+    if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
+        return "status 200 with a choice that has no message"
+    return None
+
+
+def _usage(document: Mapping[str, Any]) -> Usage | None:
+    usage = document.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    return Usage(
+        input_tokens=_count(usage, "prompt_tokens"),
+        output_tokens=_count(usage, "completion_tokens"),
+        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=_count(
+            usage.get("completion_tokens_details"), "reasoning_tokens"
+        ),
+    )
+
+
+def _count(counts: Any, name: str) -> int:
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _error(document: Any, body: bytes) -> dict[str, Any]:
+    """Find an error's code, message and problem in whatever shape it came."""
+    error = document.get("error", document) if isinstance(document, dict) else document
+    if isinstance(error, dict):
+        code = error.get("code") or error.get("type")
+        message = str(error.get("message") or "")
+    else:
+        code, message = None, error if isinstance(error, str) else ""
+    return {
+        "code": None if code is None else str(code),
+        "message": message or _excerpt(body),
+        "problem": _problem(error, message),
+    }
+
+
+def _problem(error: Any, message: str) -> Problem | None:
+    if isinstance(error, dict):
+        for name in (error.get("code"), error.get("type")):
+            if isinstance(name, str) and name in _PROBLEMS:
+                return _PROBLEMS[name]
+    words = message.lower()
+    if any(phrase in words for phrase in _CONTEXT_WORDS):
+        return Problem.CONTEXT_LENGTH
+    return None
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace").split())
+    if not text:
+        return "an empty body"
+    shown = text[:_EXCERPT_CHARACTERS]
+    return repr(shown + "…" if len(text) > len(shown) else shown)

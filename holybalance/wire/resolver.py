@@ -1,0 +1,91 @@
+"""Owns name look-ups that end in time; caches nothing (the system's resolver does)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+Lookup = Callable[[str, int], list[Address]]
+
+
+def _getaddrinfo(host: str, port: int) -> list[Address]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+class Resolver:
+    """
+    Looks names up in threads of their own, since `getaddrinfo` takes no timeout.
+
+    A look-up under way is shared by all who ask for the same name, so a dead name
+    server holds one thread a name and not one a call. The threads are daemons: a
+    look-up that hangs must not keep the interpreter from ending.
+    """
+
+    def __init__(self, lookup: Lookup = _getaddrinfo) -> None:
+        self._lookup = lookup
+        # Guards `_under_way`.
+        self._lock = threading.Lock()
+        self._under_way: dict[tuple[str, int], Future[list[Address]]] = {}
+
+    def resolve(self, host: str, port: int, timeout_s: float) -> list[Address]:
+        """
+        Find the addresses of a host.
+
+        Raises:
+            OSError: the name does not resolve.
+            TimeoutError: the look-up took longer than `timeout_s` seconds.
+        """
+        if _is_numeric(host):
+            return self._lookup(host, port)
+        try:
+            return self._join(host, port).result(timeout_s)
+        except FutureTimeout:
+            raise TimeoutError(f"looking up {host} timed out") from None
+
+    def _join(self, host: str, port: int) -> Future[list[Address]]:
+        with self._lock:
+            future = self._under_way.get((host, port))
+            if future is not None:
+                return future
+            future = self._under_way[host, port] = Future()
+        thread = threading.Thread(
+            target=self._run,
+            args=(host, port, future),
+            name=f"holybalance-resolve-{host}",
+            daemon=True,
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._finish(host, port)
+            future.set_exception(OSError(str(error)))
+        return future
+
+    def _run(self, host: str, port: int, future: Future[list[Address]]) -> None:
+        try:
+            addresses = self._lookup(host, port)
+        except BaseException as error:
+            self._finish(host, port)
+            future.set_exception(error)
+        else:
+            self._finish(host, port)
+            future.set_result(addresses)
+
+    def _finish(self, host: str, port: int) -> None:
+        with self._lock:
+            del self._under_way[host, port]
+
+
+def _is_numeric(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host.strip("[]"))
+        except OSError:
+            continue
+        return True
+    return False

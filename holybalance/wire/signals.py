@@ -1,0 +1,97 @@
+"""Owns what response headers say about when to come back; trusts none of it blindly."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import timezone
+
+from holybalance.messages import RateLimits
+
+Headers = Mapping[bytes, bytes]
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
+_UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+_UNIT_S["ns"] = 1e-9
+
+
+def retry_after_s(headers: Headers, now: float) -> float | None:
+    """
+    Read `retry-after-ms` or `retry-after` (RFC 9110 §10.2.3) as seconds from now.
+
+    Args:
+        now: the wall clock, seconds since the epoch; used only for a date, and only
+            when the response has no `Date` of its own to compare it with.
+
+    Returns:
+        Seconds, at least 0; `None` where there is none that makes sense: `nan`,
+        infinite, negative, or neither number nor date.
+    """
+    milliseconds = headers.get(b"retry-after-ms")
+    if milliseconds is not None:
+        seconds = _number(milliseconds)
+        return None if seconds is None else seconds / 1000
+    value = headers.get(b"retry-after")
+    if value is None:
+        return None
+    seconds = _number(value)
+    if seconds is not None:
+        return seconds
+    until = _date(value)
+    if until is None:
+        return None
+    sent = _date(headers.get(b"date", b""))
+    return max(0.0, until - (now if sent is None else sent))
+
+
+def rate_limits(headers: Headers) -> RateLimits | None:
+    """Read the `x-ratelimit-*` headers of OpenAI and of those who follow it."""
+    requests = headers.get(b"x-ratelimit-remaining-requests")
+    tokens = headers.get(b"x-ratelimit-remaining-tokens")
+    if requests is None and tokens is None:
+        return None
+    return RateLimits(
+        requests_left=_count(requests),
+        requests_reset_s=_duration(headers.get(b"x-ratelimit-reset-requests")),
+        tokens_left=_count(tokens),
+        tokens_reset_s=_duration(headers.get(b"x-ratelimit-reset-tokens")),
+    )
+
+
+def _number(value: bytes) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _count(value: bytes | None) -> int | None:
+    """Read a count; Azure sends -1 where it does not know."""
+    number = None if value is None else _number(value)
+    return None if number is None else int(number)
+
+
+def _duration(value: bytes | None) -> float | None:
+    """Read a duration as Go writes it (`6m0s`, `12ms`), or plain seconds (Azure)."""
+    if value is None:
+        return None
+    text = value.decode("utf-8", "replace").strip()
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * _UNIT_S[unit] for number, unit in parts)
+    return _number(value)
+
+
+def _date(value: bytes) -> float | None:
+    # Imported here: dates are rare, and the email package costs every start 10 ms.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    try:
+        date = parsedate_to_datetime(value.decode("latin-1"))
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=timezone.utc)
+    return date.timestamp()

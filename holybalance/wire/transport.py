@@ -1,0 +1,258 @@
+"""Owns one HTTP exchange with one peer: a request out, an answer in, exactly in time.
+
+One read loop serves whole answers and streams alike. What an answer means is the
+wire format's concern; whether to try again is the balancer's.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from holybalance.messages import Fault
+from holybalance.wire.connection import (
+    ConnectionPool,
+    Peer,
+    Surroundings,
+    proxy_headers,
+)
+from holybalance.wire.faults import WireError
+from holybalance.wire.framing import Headers, ResponseParser, cut
+
+# A kept-alive connection that was dead shows it within a round trip. One that breaks
+# later had reached somebody, and what it carried may have been worked on.
+STALE_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """
+    Where requests go and how; times in seconds.
+
+    Args:
+        base_url: `http(s)://host[:port][/path]`, without a trailing slash.
+        headers: sent with each request; checked before they get here.
+        proxy: an `http://` proxy's URL, or `None`.
+        tls: verifies the peer of an `https://` base URL.
+        replace_stale: may a request be sent again, once, on a fresh connection when
+            a kept-alive one turns out to be dead?
+    """
+
+    base_url: str
+    headers: Mapping[str, str]
+    proxy: str | None = None
+    tls: ssl.SSLContext | None = None
+    connect_timeout: float = 5.0
+    max_response_bytes: int = 64 * 1024 * 1024
+    max_idle: int = 200
+    replace_stale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete HTTP response; header names are lower-case."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Transport:
+    """
+    Speaks HTTP/1.1 to one peer over kept-alive connections; safe from any thread.
+
+    Redirects are never followed and `.netrc` is never read: a key goes to the host
+    that it was configured for, and to no other.
+    """
+
+    def __init__(self, target: Target, surroundings: Surroundings) -> None:
+        self._target = target
+        self._clock = surroundings.clock
+        url = urlsplit(target.base_url)
+        secure = url.scheme == "https"
+        peer = Peer(
+            host=url.hostname or "",
+            port=url.port or (443 if secure else 80),
+            tls=target.tls if secure else None,
+            proxy=target.proxy,
+            max_idle=target.max_idle,
+        )
+        self._pool = ConnectionPool(peer, surroundings)
+        self._heads: dict[tuple[str, str], bytes] = {}
+        self.stale_connections = 0
+
+    def exchange(self, method: str, path: str, body: bytes, deadline: float) -> Response:
+        """
+        Send a request and read the whole answer.
+
+        Args:
+            path: appended to the base URL.
+            deadline: an instant of the clock at which it is all over.
+
+        Raises:
+            WireError: anything but a complete response.
+        """
+        with self.open(method, path, body, deadline) as exchange:
+            return Response(exchange.status, exchange.headers, exchange.read())
+
+    def open(self, method: str, path: str, body: bytes, deadline: float) -> Exchange:
+        """
+        Send a request and read the answer's head; the caller closes the exchange.
+
+        Raises:
+            WireError: the request could not be sent, or no whole head came.
+        """
+        payload = b"%b%d\r\n\r\n%b" % (self._head(method, path), len(body), body)
+        connection = self._pool.checkout()
+        if connection.sock is None:
+            self._connect(connection, deadline)
+            return self._begin(connection, payload, deadline)
+        started = self._clock()
+        try:
+            return self._begin(connection, payload, deadline)
+        except WireError as error:
+            if not self._is_stale(error, started):
+                raise
+        self.stale_connections += 1
+        self._connect(connection, deadline)
+        return self._begin(connection, payload, deadline)
+
+    def idle_connections(self) -> int:
+        """Count the connections that wait for a next request."""
+        return self._pool.idle()
+
+    def close(self) -> None:
+        """Close idle connections now, and those in use when they are done."""
+        self._pool.close()
+
+    def _connect(self, connection: Any, deadline: float) -> None:
+        connect_deadline = min(deadline, self._clock() + self._target.connect_timeout)
+        try:
+            self._pool.connect(connection, connect_deadline)
+        except WireError as error:
+            if error.fault is Fault.UNREACHABLE and self._clock() >= deadline:
+                raise WireError(Fault.DEADLINE, error.message) from error
+            raise
+
+    def _begin(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
+        connection.deadline = deadline
+        exchange = Exchange(connection, self._pool, self._target.max_response_bytes)
+        try:
+            exchange.begin(payload)
+        except BaseException:
+            exchange.close()
+            raise
+        return exchange
+
+    def _is_stale(self, error: WireError, started: float) -> bool:
+        return (
+            self._target.replace_stale
+            and error.fault in (Fault.BROKEN, Fault.NO_ANSWER)
+            and self._clock() - started < STALE_WITHIN_S
+        )
+
+    def _head(self, method: str, path: str) -> bytes:
+        head = self._heads.get((method, path))
+        if head is None:
+            head = self._heads[method, path] = _request_head(self._target, method, path)
+        return head
+
+
+class Exchange:
+    """One request under way; a context manager that frees the connection at its end."""
+
+    __slots__ = ("_connection", "_parser", "_pool", "headers")
+
+    def __init__(self, connection: Any, pool: ConnectionPool, max_bytes: int) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._parser = ResponseParser(max_bytes)
+        self.headers: Headers = self._parser.headers
+
+    def __enter__(self) -> Exchange:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return self._parser.status
+
+    def begin(self, payload: bytes) -> None:
+        """Send the request and read until the answer's head is complete."""
+        try:
+            self._connection.transmit(payload)
+        except OSError as error:
+            # It may have answered before it hung up, as with a body that is too big.
+            if not self._has_answered():
+                raise WireError(
+                    Fault.BROKEN, f"the connection broke while sending: {error}"
+                ) from error
+        while not self._parser.status:
+            self._fill()
+
+    def read(self) -> bytes:
+        """Read the rest of the body."""
+        parser = self._parser
+        while not parser.complete:
+            self._fill()
+        return parser.take()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read the body as it comes, without waiting for more than a byte."""
+        parser = self._parser
+        while True:
+            if parser.chunks:
+                yield parser.take()
+            elif parser.complete:
+                return
+            else:
+                self._fill()
+
+    def close(self) -> None:
+        """Give the connection back, or close it when its answer was not read whole."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._parser.complete and self._parser.reusable:
+            self._pool.checkin(connection)
+        else:
+            connection.close()
+        self._parser.discard()
+
+    def _fill(self) -> None:
+        parser = self._parser
+        try:
+            data = self._connection.receive()
+        except OSError as error:
+            raise cut(parser.received, f"the connection broke ({error})") from error
+        if data:
+            parser.feed(data)
+        else:
+            parser.end()
+
+    def _has_answered(self) -> bool:
+        try:
+            while not self._parser.status:
+                self._fill()
+        except WireError:
+            return False
+        return True
+
+
+def _request_head(target: Target, method: str, path: str) -> bytes:
+    """Write all of the head but the value of Content-Length, which comes last."""
+    url = urlsplit(target.base_url)
+    where = f"{url.path}{path}"
+    headers = {"Host": url.netloc, **target.headers}
+    if target.proxy is not None and url.scheme == "http":
+        where = f"{target.base_url}{path}"
+        headers |= proxy_headers(target.proxy)
+    lines = [f"{method} {where} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "Content-Length: "]).encode("ascii")
