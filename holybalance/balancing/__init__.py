@@ -1,0 +1,1 @@
+"""Owns which endpoint serves a call, and what happens when one fails."""

@@ -1,0 +1,124 @@
+"""Owns how a configuration becomes endpoints; opens no socket and starts no thread."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import certifi
+
+from holybalance.version import __version__
+from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.runtime import Runtime
+from holybalance.config import Config, Defaults, EndpointConfig
+from holybalance.errors import ConfigError
+from holybalance.wire import openai
+from holybalance.wire.connection import Surroundings
+from holybalance.wire.resolver import Resolver
+from holybalance.wire.transport import Target, Transport
+
+FORMATS = {"openai": openai}
+
+
+def make_endpoints(config: Config, runtime: Runtime) -> list[Endpoint]:
+    """
+    Make an endpoint for each that is configured.
+
+    Raises:
+        ConfigError: a file of certificate authorities is not one.
+    """
+    surroundings = Surroundings(
+        clock=runtime.clock, resolver=Resolver(), is_given_up=runtime.is_given_up
+    )
+    # Endpoints that trust the same authorities share a context: it takes 10 ms to read.
+    make_tls = functools.cache(_make_tls)
+    endpoints = []
+    for settings in config.endpoints:
+        target = make_target(settings, config.defaults, make_tls)
+        endpoints.append(
+            Endpoint(
+                settings,
+                config.defaults.breaker,
+                Transport(target, surroundings),
+                FORMATS[settings.format],
+                runtime,
+            )
+        )
+    return endpoints
+
+
+def make_target(
+    endpoint: EndpointConfig,
+    defaults: Defaults,
+    make_tls: Callable[[str | None], ssl.SSLContext],
+) -> Target:
+    """Say where an endpoint's requests go, and how."""
+    is_secure = endpoint.base_url.startswith("https:")
+    return Target(
+        base_url=endpoint.base_url,
+        headers=_headers(endpoint),
+        proxy=_proxy(endpoint),
+        tls=make_tls(endpoint.ca_file) if is_secure else None,
+        connect_timeout=defaults.connect_timeout,
+        max_response_bytes=defaults.max_response_bytes,
+        max_idle=endpoint.max_in_flight,
+        replace_stale=defaults.retry_lost,
+    )
+
+
+def _headers(endpoint: EndpointConfig) -> dict[str, str]:
+    key = None if endpoint.api_key is None else endpoint.api_key.reveal()
+    ours = {"User-Agent": f"holybalance/{__version__}"}
+    ours |= FORMATS[endpoint.format].headers(key)
+    theirs = {name: value.reveal() for name, value in endpoint.headers.items()}
+    replaced = {name.lower() for name in theirs}
+    kept = {name: value for name, value in ours.items() if name.lower() not in replaced}
+    return kept | theirs
+
+
+def _make_tls(ca_file: str | None) -> ssl.SSLContext:
+    """Trust `ca_file`, else `$SSL_CERT_FILE`, else the authorities of certifi."""
+    trusted = ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where()
+    try:
+        return ssl.create_default_context(cafile=trusted)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"cannot read certificate authorities from {trusted}: {error}; "
+            "ca_file wants a PEM file"
+        ) from error
+
+
+def _proxy(endpoint: EndpointConfig) -> str | None:
+    """
+    Find the proxy of an endpoint: its own, else the environment's, else none.
+
+    `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` are read in the usual way;
+    an upstream on this machine never goes through a proxy of the environment.
+    """
+    if endpoint.proxy is not None:
+        return endpoint.proxy.reveal() or None
+    url = urlsplit(endpoint.base_url)
+    host = url.hostname or ""
+    if host == "localhost" or host == "::1" or host.startswith("127."):
+        return None
+    # Imported here: urllib.request costs 20 ms, and loopback needs none of it.
+    from urllib.request import (  # noqa: PLC0415
+        getproxies_environment,
+        proxy_bypass_environment,
+    )
+
+    proxies = getproxies_environment()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass_environment(url.netloc, proxies):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if not proxy.startswith("http://"):
+        raise ConfigError(
+            f'endpoint "{endpoint.name}": the proxy of the environment is not an '
+            'http:// one; set the proxy of the endpoint, or proxy = "" for none'
+        )
+    return proxy

@@ -1,0 +1,209 @@
+"""Owns one endpoint's circuit: when it opens, who may try it, and how it comes back.
+
+pybreaker keeps the ledger (state and counts). It never wraps a call: its `call()`
+holds its lock while the function runs, and its `calling()` lets every thread through
+when half-open. So a call is admitted before, and recorded after.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import pybreaker
+
+from holybalance.balancing.verdict import Blame
+from holybalance.config import BreakerConfig
+
+CLOSED = str(pybreaker.STATE_CLOSED)
+OPEN = str(pybreaker.STATE_OPEN)
+HALF_OPEN = str(pybreaker.STATE_HALF_OPEN)
+
+PROBE_INTERVAL_S = 1.0
+# The least share of traffic in slow start: Envoy's min_weight_percent of 10 %.
+LEAST_WARMTH = 0.1
+_SLICES = 10
+
+
+class Permit(NamedTuple):
+    """Leave to try; `epoch` numbers the state of the circuit that gave it."""
+
+    epoch: int
+    is_probe: bool = False
+
+
+class _RecentCalls:
+    """Counts calls and failures over a sliding window, in slices of time."""
+
+    def __init__(self, window_s: float) -> None:
+        self._slice_s = window_s / _SLICES
+        self._slices: deque[list[int]] = deque()
+
+    def add(self, now: float, failed: bool) -> None:
+        number = int(now / self._slice_s)
+        slices = self._slices
+        if not slices or slices[-1][0] != number:
+            slices.append([number, 0, 0])
+            while slices[0][0] <= number - _SLICES:
+                slices.popleft()
+        slices[-1][1] += 1
+        slices[-1][2] += failed
+
+    def totals(self) -> tuple[int, int]:
+        return sum(s[1] for s in self._slices), sum(s[2] for s in self._slices)
+
+    def clear(self) -> None:
+        self._slices.clear()
+
+
+class _Failure(Exception):
+    """Tells pybreaker's ledger of a failure."""
+
+
+def _succeed() -> None:
+    """Tell pybreaker's ledger of a success."""
+
+
+def _fail() -> None:
+    raise _Failure
+
+
+class Breaker:
+    """
+    A circuit breaker; all times are monotonic seconds that the caller passes in.
+
+    Not safe from several threads by itself: its endpoint's lock guards it.
+    """
+
+    def __init__(self, config: BreakerConfig) -> None:
+        self._config = config
+        self._ledger = pybreaker.CircuitBreaker(
+            fail_max=config.failures,
+            success_threshold=config.half_open_max_calls,
+            throw_new_error_on_trip=False,
+        )
+        self._recent = _RecentCalls(config.window)
+        # A result of a past epoch counts for nothing, so a call that began before a
+        # trip can neither prolong it nor end it.
+        self._epoch = 0
+        self._trials = 0
+        self._trips = 0
+        self._open_until = 0.0
+        self._next_probe = 0.0
+        self._closed_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<Breaker {self.state} trips={self._trips}>"
+
+    @property
+    def state(self) -> str:
+        """One of `CLOSED`, `OPEN`, `HALF_OPEN`."""
+        return self._ledger.current_state
+
+    def admit(self, now: float) -> Permit | None:
+        """Give leave to try, or `None` when the circuit is open or has its trials."""
+        state = self.state
+        if state == OPEN:
+            if now < self._open_until:
+                return None
+            self._half_open()
+            state = HALF_OPEN
+        if state == HALF_OPEN:
+            under_way = self._trials + self._ledger.success_counter
+            if under_way >= self._config.half_open_max_calls:
+                return None
+            self._trials += 1
+        return Permit(self._epoch)
+
+    def admit_probe(self, now: float) -> Permit | None:
+        """
+        Give leave to one try a second while the circuit is open.
+
+        For when no other endpoint is left: recovery is then noticed within a second,
+        and a dead upstream sees one call a second.
+        """
+        if self.state != OPEN or now < self._next_probe:
+            return None
+        self._next_probe = now + PROBE_INTERVAL_S
+        return Permit(self._epoch, is_probe=True)
+
+    def record(self, permit: Permit, blame: Blame, now: float) -> None:
+        """Take the result of a call that was admitted."""
+        if permit.epoch != self._epoch:
+            return
+        if self.state == HALF_OPEN:
+            self._trials -= 1
+        if blame is Blame.CREDIT:
+            self._note_success(permit, now)
+        elif blame is Blame.FAILURE and not permit.is_probe:
+            self._note_failure(now)
+
+    def half_opens_at(self, now: float) -> float:
+        """Say when an open circuit lets its trials through; `now` when it may."""
+        return max(now, self._open_until) if self.state == OPEN else now
+
+    def next_probe_at(self, now: float) -> float:
+        """Say when a probe would be let through; `now` when it would be."""
+        return min(self.half_opens_at(now), max(now, self._next_probe))
+
+    def warmth(self, now: float) -> float:
+        """
+        Give the share of its normal traffic that the endpoint should get, up to 1.
+
+        After the circuit closes it grows in a line over `slow_start` (Envoy's slow
+        start with aggression 1).
+        """
+        if self._closed_at is None:
+            return 1.0
+        elapsed = now - self._closed_at
+        if elapsed >= self._config.slow_start:
+            return 1.0
+        return max(LEAST_WARMTH, elapsed / self._config.slow_start)
+
+    def _note_success(self, permit: Permit, now: float) -> None:
+        if permit.is_probe:
+            self._half_open()
+        before = self.state
+        if before == CLOSED:
+            self._recent.add(now, failed=False)
+            if self._ledger.fail_counter == 0:
+                return
+        self._ledger.call(_succeed)
+        if before == HALF_OPEN and self.state == CLOSED:
+            self._epoch += 1
+            self._closed_at = now
+
+    def _note_failure(self, now: float) -> None:
+        self._recent.add(now, failed=True)
+        try:
+            self._ledger.call(_fail)
+        except _Failure:
+            pass
+        if self.state == CLOSED and self._is_failing():
+            self._ledger.open()
+        if self.state == OPEN:
+            self._tripped(now)
+
+    def _is_failing(self) -> bool:
+        calls, failures = self._recent.totals()
+        return (
+            calls >= self._config.min_calls
+            and failures >= self._config.failure_ratio * calls
+        )
+
+    def _tripped(self, now: float) -> None:
+        config = self._config
+        if self._closed_at is not None and now - self._closed_at > config.max_open_for:
+            self._trips = 0
+        self._trips += 1
+        self._epoch += 1
+        self._open_until = now + min(
+            config.open_for * self._trips, config.max_open_for
+        )
+        self._next_probe = now + PROBE_INTERVAL_S
+        self._recent.clear()
+
+    def _half_open(self) -> None:
+        self._ledger.half_open()
+        self._epoch += 1
+        self._trials = 0

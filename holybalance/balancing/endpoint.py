@@ -1,0 +1,379 @@
+"""Owns one API base URL with one key: who may use it now, and what came of it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+from holybalance.balancing.breaker import HALF_OPEN, Breaker, Permit
+from holybalance.balancing.limits import LONG_BENCH_S, Limits, Refusal
+from holybalance.balancing.policy import PeakEwma
+from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame
+from holybalance.config import ANY_MODEL, BreakerConfig, EndpointConfig, Price
+from holybalance.messages import (
+    ChatRequest,
+    EndpointCheck,
+    Fault,
+    Outcome,
+    Usage,
+    Verdict,
+)
+from holybalance.telemetry.metrics import Tally
+from holybalance.wire.faults import WireError
+from holybalance.wire.transport import Response, Transport
+
+# A server without a list of models: no such path, or no such method.
+_LISTS_NOTHING = frozenset({404, 405, 501})
+# Nothing reached the upstream, so nothing was used up there.
+_UNSENT = frozenset({Fault.UNREACHABLE, Fault.LOCAL})
+_LATENCY_RAISING = frozenset({Verdict.SICK, Verdict.LOST, Verdict.LATE})
+
+
+class WireFormat(Protocol):
+    """A provider's wire format; a module does."""
+
+    CHAT_PATH: str
+    MODELS_PATH: str
+
+    def encode(self, request: ChatRequest, upstream_model: str) -> bytes:
+        """Write a request's body."""
+
+    def decode(self, response: Response) -> Outcome:
+        """Read a whole answer."""
+
+    def decode_models(self, response: Response) -> frozenset[str] | None:
+        """Read a list of models."""
+
+
+class Refused(NamedTuple):
+    """An endpoint's no: why, and from when it may be a yes (`None` is unknown)."""
+
+    endpoint: Endpoint
+    reason: Refusal
+    ready_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """
+    What one attempt needs of an endpoint.
+
+    Args:
+        model: the caller's name of the model.
+        tokens: what it may use at most, estimated; counts against `tpm`.
+        is_retry: whether the call has been tried before.
+    """
+
+    model: str
+    tokens: int
+    is_retry: bool = False
+
+
+class Endpoint:
+    """
+    Admits calls or refuses them, without I/O, and learns from how they end.
+
+    Safe from any thread.
+    """
+
+    def __init__(
+        self,
+        config: EndpointConfig,
+        breaker: BreakerConfig,
+        transport: Transport,
+        wire: WireFormat,
+        runtime: Runtime,
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.weight = config.weight
+        self.wire = wire
+        self.transport = transport
+        self.in_flight = 0
+        self.fastest_s: float | None = None
+        self._clock = runtime.clock
+        # Guards everything below, and writes of `in_flight` and `fastest_s`. Never
+        # held across I/O, logging or callbacks.
+        self._lock = threading.Lock()
+        self._breaker = Breaker(breaker)
+        self._limits = Limits(config.rpm, config.tpm, runtime.clock(), runtime.rng)
+        self._latency = PeakEwma()
+        self._tally = Tally()
+        self._on_room: Callable[[Endpoint], None] = lambda endpoint: None
+
+    def __repr__(self) -> str:
+        return (
+            f"<Endpoint {self.name} {self._breaker.state} "
+            f"in_flight={self.in_flight}/{self.config.max_in_flight}>"
+        )
+
+    # What policies look at; reads without the lock may be a call behind.
+
+    def warmth(self) -> float:
+        """From 0.1 to 1 in slow start, else 1."""
+        return self._breaker.warmth(self._clock())
+
+    def latency_s(self) -> float | None:
+        """The peak EWMA in seconds, `None` before the first answer."""
+        return self._latency.value(self._clock())
+
+    def price(self, model: str) -> Price | None:
+        """What a model costs here, `None` when unknown."""
+        return self.config.prices.get(model)
+
+    def now(self) -> float:
+        """Read the clock that all of the endpoint's times are of."""
+        return self._clock()
+
+    # A call, from beginning to end.
+
+    def upstream_model(self, model: str) -> str:
+        """Give the upstream's name for a model that this endpoint serves."""
+        return self.config.models.get(model, model)
+
+    def lease(self, ask: Ask, *, as_probe: bool = False) -> Lease | Refused:
+        """
+        Admit a call, which then holds a slot until the lease ends, or refuse it.
+
+        Args:
+            as_probe: take the open circuit's one try a second instead.
+        """
+        with self._lock:
+            now = self._clock()
+            if self.in_flight >= self.config.max_in_flight:
+                return Refused(self, Refusal.FULL, None)
+            limited = self._limits.refusal(ask.model, ask.tokens, now)
+            if limited is not None:
+                return Refused(self, *limited)
+            admit = self._breaker.admit_probe if as_probe else self._breaker.admit
+            permit = admit(now)
+            if permit is None:
+                return self._refused_by_breaker(now)
+            self._limits.reserve(ask.tokens, now)
+            self.in_flight += 1
+        return Lease(self, ask, permit, now)
+
+    def might_admit(self, model: str) -> bool:
+        """Guess whether a lease would be given now, without taking one."""
+        with self._lock:
+            now = self._clock()
+            return (
+                self.in_flight < self.config.max_in_flight
+                and self._limits.refusal(model, 0, now) is None
+                and self._breaker.half_opens_at(now) <= now
+            )
+
+    def settle(self, lease: Lease, ended: Ended) -> None:
+        """Take what came of a lease, and free its slot; `Lease` calls it once."""
+        outcome, verdict, now = ended.outcome, ended.verdict, ended.at
+        consequence = CONSEQUENCES[verdict]
+        with self._lock:
+            self.in_flight -= 1
+            self._breaker.record(lease.permit, consequence.blame, now)
+            self._settle_limits(lease.ask, outcome, consequence.bench, now)
+            self._note_latency(verdict, now - lease.started, now)
+            self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
+            if verdict is Verdict.OK:
+                self._limits.note_success(lease.ask.model)
+                self._tally.note_usage(outcome.usage, ended.cost_usd)
+        self._on_room(self)
+
+    def abandon(self, lease: Lease) -> None:
+        """Free the slot of a lease that ended without an outcome."""
+        with self._lock:
+            now = self._clock()
+            self.in_flight -= 1
+            self._breaker.record(lease.permit, Blame.NONE, now)
+            self._limits.release(lease.ask.tokens, now)
+        self._on_room(self)
+
+    # Around the calls.
+
+    def check(self, until: float) -> EndpointCheck:
+        """Ask for the list of models, apart from all calls; costs no tokens."""
+        started = self._clock()
+        try:
+            response = self.transport.exchange("GET", self.wire.MODELS_PATH, b"", until)
+        except WireError as error:
+            outcome = Outcome(fault=error.fault, message=error.message)
+            listed = None
+        else:
+            outcome = self.redacted(self.wire.decode(response))
+            listed = self.wire.decode_models(response)
+        return EndpointCheck(
+            name=self.name,
+            base_url=self.config.base_url,
+            status=outcome.status,
+            latency_s=self._clock() - started,
+            **self._checked(outcome, listed),
+        )
+
+    def on_room(self, listener: Callable[[Endpoint], None]) -> None:
+        """Have a listener called, without the lock, whenever a lease has ended."""
+        self._on_room = listener
+
+    def restore(self) -> None:
+        """End a bench and all cool-downs; the circuit is left to its trials."""
+        with self._lock:
+            self._limits.restore(self._clock())
+        self._on_room(self)
+
+    def next_probe_at(self) -> float:
+        """Say when a lease as a probe would be given, as far as the circuit goes."""
+        with self._lock:
+            return self._breaker.next_probe_at(self._clock())
+
+    def tally(self) -> Tally:
+        """Give a copy of the counts."""
+        copy = Tally()
+        with self._lock:
+            copy.merge(self._tally)
+        return copy
+
+    def state(self) -> dict[str, Any]:
+        """Give what `metrics` shows of this endpoint besides its counts."""
+        with self._lock:
+            left = self._limits.cool_down_left(self._clock())
+            return {
+                "in_flight": self.in_flight,
+                "breaker": self._breaker.state,
+                "cool_down_s": left if math.isfinite(left) else None,
+                "idle_connections": self.transport.idle_connections(),
+                "stale_connections": self.transport.stale_connections,
+            }
+
+    def redacted(self, outcome: Outcome) -> Outcome:
+        """Mask the key in what an upstream says, since some repeat it."""
+        key = self.config.api_key
+        if key is None or key.reveal() not in outcome.message:
+            return outcome
+        return replace(outcome, message=outcome.message.replace(key.reveal(), "****"))
+
+    def _checked(
+        self, outcome: Outcome, listed: frozenset[str] | None
+    ) -> dict[str, Any]:
+        if listed is None:
+            # Not every compatible server lists its models; that one answers at all
+            # and does not mind the key is as much as can be known.
+            is_ok = outcome.status in _LISTS_NOTHING
+            message = "it does not list its models" if is_ok else outcome.message
+            return {"is_ok": is_ok, "message": message}
+        wanted = dict.fromkeys(self.config.models.values())
+        missing = tuple(m for m in wanted if m != ANY_MODEL and m not in listed)
+        message = f"it does not list {', '.join(missing)}" if missing else ""
+        return {"is_ok": True, "message": message, "missing": missing}
+
+    def _refused_by_breaker(self, now: float) -> Refused:
+        if self._breaker.state == HALF_OPEN:
+            return Refused(self, Refusal.TRIALS, None)
+        return Refused(self, Refusal.OPEN, self._breaker.half_opens_at(now))
+
+    def _settle_limits(
+        self, ask: Ask, outcome: Outcome, bench: Bench, now: float
+    ) -> None:
+        limits = self._limits
+        if outcome.fault in _UNSENT:
+            limits.release(ask.tokens, now)
+        else:
+            limits.settle(ask.tokens, _used(outcome.usage), now)
+        if outcome.rate_limits is not None:
+            limits.observe(outcome.rate_limits, now)
+        if bench is Bench.COOL_DOWN or outcome.retry_after_s is not None:
+            limits.cool_down(ask.model, outcome.retry_after_s, now)
+        elif bench is Bench.LONG:
+            limits.bench(Refusal.EXHAUSTED, now, LONG_BENCH_S)
+        elif bench is Bench.UNTIL_RESTORED:
+            limits.bench(Refusal.BENCHED, now)
+
+    def _note_latency(self, verdict: Verdict, latency_s: float, now: float) -> None:
+        if verdict is Verdict.OK:
+            self._latency.observe(latency_s, now)
+            if self.fastest_s is None or latency_s < self.fastest_s:
+                self.fastest_s = latency_s
+        elif verdict in _LATENCY_RAISING:
+            self._latency.observe_failure(latency_s, now)
+
+
+class Ended(NamedTuple):
+    """How a lease ended, and when."""
+
+    outcome: Outcome
+    verdict: Verdict
+    at: float
+    cost_usd: float | None
+
+
+class Lease:
+    """
+    A slot at an endpoint for one attempt; a context manager that always frees it.
+
+    Whoever holds it exchanges, judges and settles. Without a settlement, its end
+    blames nobody and gives everything back.
+    """
+
+    __slots__ = ("_is_settled", "ask", "endpoint", "permit", "started")
+
+    def __init__(
+        self, endpoint: Endpoint, ask: Ask, permit: Permit, started: float
+    ) -> None:
+        self.endpoint = endpoint
+        self.ask = ask
+        self.permit = permit
+        self.started = started
+        self._is_settled = False
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            self.endpoint.abandon(self)
+
+    def exchange(self, body: bytes, until: float) -> Outcome:
+        """
+        Send a request's body to the endpoint and read the answer, whatever it is.
+
+        Args:
+            until: an instant of the clock at which the attempt is over.
+        """
+        endpoint = self.endpoint
+        wire = endpoint.wire
+        try:
+            response = endpoint.transport.exchange("POST", wire.CHAT_PATH, body, until)
+        except WireError as error:
+            return Outcome(fault=error.fault, message=error.message)
+        outcome = wire.decode(response)
+        return outcome if outcome.body is not None else endpoint.redacted(outcome)
+
+    def settle(self, outcome: Outcome, verdict: Verdict) -> Ended:
+        """Report what came of it; frees the slot."""
+        endpoint = self.endpoint
+        cost = None
+        if outcome.usage is not None:
+            cost = _cost_usd(outcome.usage, endpoint.price(self.ask.model))
+        ended = Ended(outcome, verdict, endpoint.now(), cost)
+        self._is_settled = True
+        endpoint.settle(self, ended)
+        return ended
+
+
+def _used(usage: Usage | None) -> int | None:
+    return None if usage is None else usage.total_tokens
+
+
+def _cost_usd(usage: Usage, price: Price | None) -> float | None:
+    """Price a reply; cached tokens are part of the input and have their own price."""
+    if price is None:
+        return None
+    cached_price = price.input if price.cached is None else price.cached
+    dollars = (
+        (usage.input_tokens - usage.cached_tokens) * price.input
+        + usage.cached_tokens * cached_price
+        + usage.output_tokens * price.output
+    )
+    return dollars / 1e6

@@ -1,0 +1,90 @@
+"""Owns the line in which calls wait for room: first come, first served."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from holybalance.balancing.runtime import Runtime
+
+
+class Line:
+    """
+    Threads waiting for any of the same endpoints; only the first in line may try.
+
+    Whoever frees room wakes the first. Whoever leaves wakes the next, as there may be
+    room for more than one. So room is never missed: a place tries after it has
+    become the first, and an event that was set before it waits is seen.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        # Guards `_places`.
+        self._lock = threading.Lock()
+        self._places: OrderedDict[int, Place] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def join(self) -> Place:
+        """Take the last place; a context manager that leaves the line."""
+        place = Place(self, self._runtime)
+        with self._lock:
+            self._places[id(place)] = place
+        return place
+
+    def wake(self) -> None:
+        """Let the first in line try."""
+        with self._lock:
+            first = self._first()
+        if first is not None:
+            first.event.set()
+
+    def is_first(self, place: Place) -> bool:
+        """Tell whether a place is the first."""
+        with self._lock:
+            return self._first() is place
+
+    def leave(self, place: Place) -> None:
+        """Give up a place, wherever in the line it is."""
+        with self._lock:
+            self._places.pop(id(place), None)
+        self.wake()
+
+    def _first(self) -> Place | None:
+        return next(iter(self._places.values()), None)
+
+
+class Place:
+    """One thread's place in a line."""
+
+    __slots__ = ("_line", "_runtime", "event")
+
+    def __init__(self, line: Line, runtime: Runtime) -> None:
+        self._line = line
+        self._runtime = runtime
+        self.event = threading.Event()
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._line.leave(self)
+
+    def wait_to_be_first(self, deadline: float) -> bool:
+        """Wait until it is this place's turn; false when the deadline came first."""
+        while not self._line.is_first(self):
+            if not self.wait(deadline):
+                return False
+        return True
+
+    def wait(self, until: float) -> bool:
+        """
+        Wait to be woken, or for an instant; tell whether it was woken.
+
+        Raises:
+            GivenUp: the call is no longer wanted.
+        """
+        woken = self._runtime.wait_until(self.event, until)
+        self.event.clear()
+        return woken

@@ -1,0 +1,1 @@
+"""Owns what happened: counts and latencies, kept cheaply and merged exactly."""
