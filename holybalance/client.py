@@ -1,0 +1,275 @@
+"""Owns the face of the library: one blocking call, from any thread, after any fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, overload
+
+from holybalance.config import Config
+from holybalance.engine import Engine
+from holybalance.errors import ClientClosed, HolyBalanceError
+from holybalance.messages import EndpointCheck, Reply
+from holybalance.prompts import Prompt, make_request
+
+
+class Client:
+    """
+    Spreads calls over the configured endpoints, and keeps its promises meanwhile.
+
+    Safe from any thread. After a fork the child has connections, locks and threads
+    of its own. Close it, or use it as a context manager.
+
+    Args:
+        config: a `Config`, a dict of the same shape as the TOML file, or `None` for
+            `$HOLYBALANCE_CONFIG`, `./holybalance.toml`, or the providers' own keys.
+
+    Raises:
+        ConfigError: the configuration is missing or wrong.
+    """
+
+    def __init__(self, config: Config | Mapping[str, Any] | None = None) -> None:
+        if config is None:
+            config = Config.find()
+        elif not isinstance(config, Config):
+            config = Config.from_dict(config)
+        self.config = config
+        self._is_closed = False
+        # Keyed by process: a child of a fork must not touch its parent's sockets and
+        # locks. `setdefault` is atomic, so a process makes one engine that counts.
+        self._engines: dict[int, Engine] = {}
+        self._engine()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(wait=error is None)
+
+    def __repr__(self) -> str:
+        names = ", ".join(endpoint.name for endpoint in self.config.endpoints)
+        return f"<Client {'closed' if self._is_closed else 'open'} over {names}>"
+
+    def chat(
+        self,
+        messages: Prompt,
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        timeout: float | None = None,
+        session: str | None = None,
+        **options: Any,
+    ) -> Reply:
+        """
+        Make one call and return its whole reply, in the calling thread.
+
+        Args:
+            messages: a prompt, or OpenAI-shaped messages.
+            model: one that an endpoint serves; `None` for the configured default.
+            system: a system message to put first.
+            timeout: seconds for the whole call; `None` for the configured default.
+            session: calls of one session prefer one endpoint, for its prompt cache.
+            **options: OpenAI parameters (`temperature`, `max_tokens`, `tools` …),
+                passed through as they are.
+
+        Raises:
+            RequestError: the request is at fault.
+            Unavailable: no endpoint answered; see its subclasses.
+            Saturated: every endpoint is full or cooling down.
+            LocalError: this machine could not make the call.
+            ClientClosed: the client is closed.
+        """
+        engine = self._engine()
+        request = make_request(
+            self.config,
+            messages,
+            model=model,
+            system=system,
+            timeout=timeout,
+            session=session,
+            **options,
+        )
+        return engine.call(request)
+
+    def submit(self, messages: Prompt, **arguments: Any) -> Future[Reply]:
+        """
+        Make a call in a worker thread; takes what `chat` takes.
+
+        The call's timeout begins now, so waiting for a thread is part of it.
+
+        Raises:
+            RequestError: the request is at fault.
+            Saturated: `max_queued` calls wait already, and `when_saturated` is "fail".
+            ClientClosed: the client is closed.
+        """
+        engine = self._engine()
+        request = make_request(self.config, messages, **arguments)
+        return engine.workers.submit(engine.call, request, engine.runtime.clock())
+
+    @overload
+    def map(
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        ordered: bool = True,
+        return_errors: Literal[False] = False,
+        **arguments: Any,
+    ) -> Iterator[Reply]: ...
+
+    @overload
+    def map(
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        ordered: bool = True,
+        return_errors: Literal[True],
+        **arguments: Any,
+    ) -> Iterator[Reply | HolyBalanceError]: ...
+
+    def map(
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        ordered: bool = True,
+        return_errors: bool = False,
+        **arguments: Any,
+    ) -> Iterator[Reply | HolyBalanceError]:
+        """
+        Make a call for each prompt in worker threads, and give the replies.
+
+        Prompts are pulled as workers come free and replies are read, so any length
+        will do. Each reply (and error) has its prompt's `index`. A call's timeout
+        begins when a worker takes it.
+
+        Args:
+            ordered: in the order of the prompts, or as they come.
+            return_errors: give errors in their place, or raise the first.
+            **arguments: what `chat` takes, the same for every prompt.
+
+        Raises:
+            HolyBalanceError: the first error, unless `return_errors`.
+        """
+        calls = ({**arguments, "messages": prompt} for prompt in prompts)
+        return self.map_calls(calls, ordered=ordered, return_errors=return_errors)
+
+    @overload
+    def map_calls(
+        self,
+        calls: Iterable[Mapping[str, Any]],
+        *,
+        ordered: bool = True,
+        return_errors: Literal[False] = False,
+    ) -> Iterator[Reply]: ...
+
+    @overload
+    def map_calls(
+        self,
+        calls: Iterable[Mapping[str, Any]],
+        *,
+        ordered: bool = True,
+        return_errors: bool,
+    ) -> Iterator[Reply | HolyBalanceError]: ...
+
+    def map_calls(
+        self,
+        calls: Iterable[Mapping[str, Any]],
+        *,
+        ordered: bool = True,
+        return_errors: bool = False,
+    ) -> Iterator[Reply | HolyBalanceError]:
+        """
+        Make calls that differ in more than their prompts; otherwise as `map`.
+
+        Args:
+            calls: for each call what `chat` takes, by name; `messages` is one of them.
+            ordered: in the order of the calls, or as they come.
+            return_errors: give errors in their place, or raise the first.
+
+        Raises:
+            HolyBalanceError: the first error, unless `return_errors`.
+        """
+        engine = self._engine()
+
+        def call(index: int, arguments: Mapping[str, Any]) -> Reply | HolyBalanceError:
+            try:
+                request = make_request(self.config, **arguments)
+                return replace(engine.call(request), index=index)
+            except HolyBalanceError as error:
+                error.index = index
+                return error
+
+        def results() -> Iterator[Reply | HolyBalanceError]:
+            for future in engine.workers.map(call, calls, ordered=ordered):
+                result: Reply | HolyBalanceError
+                if future.cancelled():
+                    result = ClientClosed("the client was closed before the call began")
+                else:
+                    result = future.result()
+                if isinstance(result, HolyBalanceError) and not return_errors:
+                    raise result
+                yield result
+
+        return results()
+
+    def metrics(self) -> dict[str, Any]:
+        """
+        Give counts, latencies and states, for the whole and for each endpoint.
+
+        A plain dict that JSON can hold; seconds, tokens and US dollars. See
+        `docs/reference/metrics.md` for each key.
+        """
+        return self._engine().metrics()
+
+    def check(self, timeout: float = 10.0) -> list[EndpointCheck]:
+        """
+        Ask each endpoint for its models, all at once; costs no tokens.
+
+        Args:
+            timeout: seconds for all of them.
+        """
+        engine = self._engine()
+        deadline = engine.runtime.clock() + timeout
+        endpoints = engine.balancer.endpoints
+        futures = [engine.workers.submit(e.check, deadline) for e in endpoints]
+        return [future.result() for future in futures]
+
+    def restore(self, endpoint: str) -> None:
+        """
+        Put an endpoint back to use whose key was refused, or that is cooling down.
+
+        Raises:
+            ConfigError: there is no such endpoint.
+        """
+        self._engine().endpoint(endpoint).restore()
+
+    def close(self, *, wait: bool = True) -> None:
+        """
+        Take no more calls and close all connections; may be called again.
+
+        Args:
+            wait: finish what `submit` and `map` have taken; otherwise drop what has
+                not begun, and end what is under way within about a second.
+        """
+        self._is_closed = True
+        engine = self._engines.get(os.getpid())
+        if engine is not None:
+            engine.close(wait=wait)
+
+    def _engine(self) -> Engine:
+        if self._is_closed:
+            raise ClientClosed("the client is closed")
+        process = os.getpid()
+        engine = self._engines.get(process)
+        if engine is None:
+            engine = self._engines.setdefault(process, Engine(self.config))
+            for other in self._engines.keys() - {process}:
+                del self._engines[other]
+        return engine

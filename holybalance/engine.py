@@ -1,0 +1,110 @@
+"""Owns what a client has once in each process: endpoints, threads, counts."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from holybalance.balancing.assembly import make_endpoints
+from holybalance.balancing.balancer import Balancer
+from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.runtime import Runtime
+from holybalance.config import Config
+from holybalance.errors import CallError, ConfigError
+from holybalance.messages import ChatRequest, Reply, Verdict
+from holybalance.telemetry.metrics import Tally
+from holybalance.workers import Workers
+
+# From the best state to the worst; a pool is as well as its best endpoint.
+_BREAKER_STATES = ("closed", "half-open", "open")
+
+
+class Engine:
+    """Makes calls and counts them; safe from any thread of one process."""
+
+    def __init__(self, config: Config) -> None:
+        settings = config.defaults
+        self._is_given_up = False
+        self.runtime = Runtime(is_given_up=self.is_given_up)
+        self.workers = Workers(
+            settings.threads,
+            settings.max_queued,
+            waits=settings.when_saturated == "wait",
+        )
+        endpoints = make_endpoints(config, self.runtime)
+        self.balancer = Balancer(endpoints, settings, self.runtime)
+        # Guards `_calls`.
+        self._lock = threading.Lock()
+        self._calls = Tally()
+
+    def call(self, request: ChatRequest, started: float | None = None) -> Reply:
+        """Make a call and count it; see `Balancer.send`."""
+        began = self.runtime.clock() if started is None else started
+        verdict = Verdict.LOCAL
+        try:
+            reply = self.balancer.send(request, began)
+            verdict = Verdict.OK
+        except CallError as error:
+            verdict = error.verdict
+            raise
+        finally:
+            took = self.runtime.clock() - began
+            with self._lock:
+                self._calls.calls += 1
+                self._calls.note_end(verdict, took)
+        return reply
+
+    def endpoint(self, name: str) -> Endpoint:
+        """
+        Find an endpoint by its name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        for endpoint in self.balancer.endpoints:
+            if endpoint.name == name:
+                return endpoint
+        names = ", ".join(e.name for e in self.balancer.endpoints)
+        raise ConfigError(f'there is no endpoint "{name}"; there are {names}')
+
+    def metrics(self) -> dict[str, Any]:
+        """Give counts and states, for the whole and for each endpoint."""
+        whole = Tally()
+        endpoints = {}
+        for endpoint in self.balancer.endpoints:
+            tally = endpoint.tally()
+            whole.merge(tally)
+            queued = self.balancer.queued(endpoint)
+            endpoints[endpoint.name] = {
+                **tally.snapshot(),
+                **endpoint.state(),
+                "queued": queued,
+            }
+        with self._lock:
+            whole.replace_calls(self._calls)
+        return {**whole.snapshot(), **self._state(endpoints), "endpoints": endpoints}
+
+    def is_given_up(self) -> bool:
+        """Tell a waiting call that nobody wants it any more."""
+        return self._is_given_up or self.workers.is_ending()
+
+    def close(self, *, wait: bool) -> None:
+        """End threads and connections; see `Client.close`."""
+        self._is_given_up = self._is_given_up or not wait
+        self.workers.close(wait=wait)
+        for endpoint in self.balancer.endpoints:
+            endpoint.transport.close()
+
+    def _state(self, endpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        states = [endpoint["breaker"] for endpoint in endpoints.values()]
+        waits = [
+            endpoint["cool_down_s"]
+            for endpoint in endpoints.values()
+            if endpoint["cool_down_s"] is not None
+        ]
+        return {
+            "in_flight": sum(e["in_flight"] for e in endpoints.values()),
+            "queued": self.workers.queued() + self.balancer.queued(),
+            "breaker": min(states, key=_BREAKER_STATES.index),
+            "cool_down_s": min(waits, default=None),
+        }

@@ -1,0 +1,171 @@
+"""Owns the threads behind `submit` and `map`: few, lazy, bounded, gone at the end."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from holybalance.errors import ClientClosed, LocalError, Saturated
+from holybalance.messages import Verdict
+
+T = TypeVar("T")
+# How often, in seconds, a caller that waits for room looks whether it still may.
+GLANCE_S = 1.0
+# Calls that `map` holds for each thread: one under way, one ready to follow it.
+WINDOW_PER_THREAD = 2
+
+
+class Workers:
+    """
+    A bounded `ThreadPoolExecutor` that starts with the first task.
+
+    Args:
+        threads: how many at most.
+        max_queued: tasks that may wait for a thread.
+        waits: whether a task beyond that waits for room, or is refused.
+    """
+
+    def __init__(self, threads: int, max_queued: int, *, waits: bool) -> None:
+        self._threads = threads
+        self._max_queued = max_queued
+        self._waits = waits
+        self._room = threading.BoundedSemaphore(threads + max_queued)
+        self._local = threading.local()
+        self._main_thread = threading.main_thread()
+        # Guards `_executor` and `_is_closed`.
+        self._lock = threading.Lock()
+        self._executor: ThreadPoolExecutor | None = None
+        self._is_closed = False
+        # Guards `_waiting`, which counts tasks that no thread has taken yet.
+        self._count_lock = threading.Lock()
+        self._waiting = 0
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """
+        Have a thread run a function.
+
+        Raises:
+            Saturated: the queue is full, and waiting is not wanted.
+            ClientClosed: the workers are closed, or close while this waits.
+            LocalError: the machine has no thread left.
+        """
+        self._take_room()
+        try:
+            future = self._get_executor().submit(self._run, function, *arguments)
+        except BaseException as error:
+            self._room.release()
+            if isinstance(error, RuntimeError):
+                raise self._cannot_start(error) from error
+            raise
+        self._count(1)
+        future.add_done_callback(self._done)
+        return future
+
+    def map(
+        self, function: Callable[[int, T], Any], items: Iterable[T], *, ordered: bool
+    ) -> Iterator[Future[Any]]:
+        """
+        Run a function over (position, item), and give the futures that are done.
+
+        Pulls items only as room comes, in the thread that iterates. Leaving early
+        cancels what has not begun.
+        """
+        window = self._threads * WINDOW_PER_THREAD
+        under_way: deque[Future[Any]] = deque()
+        done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        pending: set[Future[Any]] = set()
+        numbered = enumerate(items)
+        try:
+            while True:
+                for position, item in numbered:
+                    future = self.submit(function, position, item)
+                    pending.add(future)
+                    if ordered:
+                        under_way.append(future)
+                    else:
+                        future.add_done_callback(done.put)
+                    if len(pending) >= window:
+                        break
+                if not pending:
+                    return
+                future = under_way.popleft() if ordered else done.get()
+                if ordered:
+                    future.exception()
+                pending.discard(future)
+                yield future
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def queued(self) -> int:
+        """Count the tasks that wait for a thread."""
+        return max(0, self._waiting)
+
+    def is_ending(self) -> bool:
+        """
+        Tell one of these threads that the interpreter is waiting for it to end.
+
+        At its end the interpreter joins such threads, however long their calls take.
+        """
+        is_ours = getattr(self._local, "is_worker", False)
+        return is_ours and not self._main_thread.is_alive()
+
+    def close(self, *, wait: bool) -> None:
+        """Take no more tasks; finish those taken, or drop those not begun."""
+        with self._lock:
+            self._is_closed = True
+            executor = self._executor
+        if executor is not None:
+            executor.shutdown(wait=wait, cancel_futures=not wait)
+
+    def _take_room(self) -> None:
+        if self._room.acquire(blocking=False):
+            return
+        if not self._waits:
+            raise Saturated(
+                f"{self._threads} calls are under way and {self._max_queued} queued; "
+                "slow down, or raise max_queued or threads",
+                verdict=Verdict.LOCAL,
+            )
+        while not self._room.acquire(timeout=GLANCE_S):
+            if self._is_closed:
+                raise ClientClosed("the client was closed while a call waited")
+
+    def _get_executor(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._is_closed:
+                raise ClientClosed("the client is closed")
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(
+                    self._threads, "holybalance", initializer=self._mark_thread
+                )
+            return self._executor
+
+    def _mark_thread(self) -> None:
+        self._local.is_worker = True
+
+    def _run(self, function: Callable[..., T], *arguments: Any) -> T:
+        self._count(-1)
+        if self.is_ending():
+            raise ClientClosed("the interpreter is ending")
+        return function(*arguments)
+
+    def _done(self, future: Future[Any]) -> None:
+        if future.cancelled():
+            self._count(-1)
+        self._room.release()
+
+    def _count(self, change: int) -> None:
+        with self._count_lock:
+            self._waiting += change
+
+    def _cannot_start(self, error: RuntimeError) -> Exception:
+        if "shutdown" in str(error):
+            return ClientClosed("the client is closed")
+        return LocalError(
+            f"cannot start a thread: {error}; lower threads", verdict=Verdict.LOCAL
+        )
