@@ -1,0 +1,33 @@
+"""
+Owns an upstream to practise on; the rest of the library never imports it.
+
+>>> from holybalance.testing import Fault, MockUpstream
+>>> with MockUpstream(reply="Hello.") as upstream:
+...     upstream.script(Fault.RESET)
+...     upstream.received
+0
+"""
+
+from holybalance.testing.behaviour import Behaviour
+from holybalance.testing.counts import Counts
+from holybalance.testing.faults import (
+    Answer,
+    Fault,
+    Gigantic,
+    SlowBody,
+    SlowHead,
+    Step,
+)
+from holybalance.testing.upstream import MockUpstream
+
+__all__ = [
+    "Answer",
+    "Behaviour",
+    "Counts",
+    "Fault",
+    "Gigantic",
+    "MockUpstream",
+    "SlowBody",
+    "SlowHead",
+    "Step",
+]
