@@ -16,7 +16,10 @@ if VERSION is None:
 
 # The folder cli/ is installed as holybalance_cli: a top-level package named `cli`
 # would clash with other projects' own.
-CLI_PACKAGES = ["holybalance_cli", *map("holybalance_cli.{}".format, find_packages("cli"))]
+CLI_PACKAGES = [
+    "holybalance_cli",
+    *map("holybalance_cli.{}".format, find_packages("cli")),
+]
 
 setup(
     name="holybalance",

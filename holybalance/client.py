@@ -150,6 +150,7 @@ class Client:
         begins when a worker takes it.
 
         Args:
+            prompts: each of them what `chat` takes first.
             ordered: in the order of the prompts, or as they come.
             return_errors: give errors in their place, or raise the first.
             **arguments: what `chat` takes, the same for every prompt.

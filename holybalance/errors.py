@@ -1,4 +1,5 @@
-"""Owns every exception that a caller can meet; all of them survive pickling.
+"""
+Owns every exception that a caller can meet; all of them survive pickling.
 
 Nothing of urllib3, tenacity or pybreaker reaches a caller: what they raise is kept
 as the `__cause__` at most.
@@ -39,7 +40,8 @@ class ClientClosed(HolyBalanceError):
 
 
 class CallError(HolyBalanceError):
-    """A call that came to no reply.
+    """
+    A call that came to no reply.
 
     `attempts` are all tries, `verdict` is what ended the call.
     """

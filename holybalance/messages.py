@@ -9,7 +9,8 @@ from typing import Any
 
 
 class Verdict(enum.Enum):
-    """What one attempt came to, and so who is to blame for it.
+    """
+    What one attempt came to, and so who is to blame for it.
 
     `holybalance.balancing.verdict.judge` is the only place that decides on one;
     retries, breakers, cool-downs, metrics and exit codes obey it.

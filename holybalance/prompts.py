@@ -69,8 +69,8 @@ def _messages(messages: Prompt, system: str | None) -> tuple[Mapping[str, Any], 
     if isinstance(messages, str):
         if not messages.strip():
             raise _wrong("the prompt is empty")
-        messages = ({"role": "user", "content": messages},)
-    elif not isinstance(messages, Sequence) or isinstance(messages, bytes):
+        return _messages([{"role": "user", "content": messages}], system)
+    if not isinstance(messages, Sequence) or isinstance(messages, bytes):
         kind = type(messages).__name__
         raise _wrong(f"messages must be a string or a list of messages, not {kind}")
     if not messages:
@@ -81,9 +81,9 @@ def _messages(messages: Prompt, system: str | None) -> tuple[Mapping[str, Any], 
                 f"messages[{position}] must be a mapping with a role and content, "
                 'as in {"role": "user", "content": "hi"}'
             )
-    if system is not None:
-        return ({"role": "system", "content": system}, *messages)
-    return tuple(messages)
+    if system is None:
+        return (*messages,)
+    return ({"role": "system", "content": system}, *messages)
 
 
 def _wrong(message: str) -> RequestError:

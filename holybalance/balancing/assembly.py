@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import certifi
 
-from holybalance.version import __version__
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
 from holybalance.config import Config, Defaults, EndpointConfig
 from holybalance.errors import ConfigError
+from holybalance.version import __version__
 from holybalance.wire import openai
 from holybalance.wire.connection import Surroundings
 from holybalance.wire.resolver import Resolver
@@ -102,17 +102,16 @@ def _proxy(endpoint: EndpointConfig) -> str | None:
         return endpoint.proxy.reveal() or None
     url = urlsplit(endpoint.base_url)
     host = url.hostname or ""
-    if host == "localhost" or host == "::1" or host.startswith("127."):
+    if host in ("localhost", "::1") or host.startswith("127."):
         return None
     # Imported here: urllib.request costs 20 ms, and loopback needs none of it.
-    from urllib.request import (  # noqa: PLC0415
-        getproxies_environment,
-        proxy_bypass_environment,
-    )
+    from urllib import request  # noqa: PLC0415
 
-    proxies = getproxies_environment()
+    proxies = request.getproxies_environment()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass_environment(url.netloc, proxies):
+    if not proxy or request.proxy_bypass_environment(  # type: ignore[attr-defined]  # not in its stubs
+        url.netloc, proxies
+    ):
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"

@@ -69,7 +69,7 @@ class Balancer:
             NoEndpoint: no endpoint may be called now.
             RetriesExhausted: attempts or retry budget ran out.
             DeadlineExceeded: the call's own timeout came first.
-            Saturated: every endpoint is full or cooling down, and may not be waited for.
+            Saturated: every endpoint is full or cooling down, for too long to wait.
             LocalError: this machine could not make the call.
             ClientClosed: the client was closed meanwhile.
         """
@@ -170,9 +170,7 @@ class Balancer:
             candidates = [c for c in candidates if c is not chosen]
         return None
 
-    def _choose(
-        self, candidates: Sequence[Endpoint], request: ChatRequest
-    ) -> Endpoint:
+    def _choose(self, candidates: Sequence[Endpoint], request: ChatRequest) -> Endpoint:
         if len(candidates) == 1:
             return candidates[0]
         chosen = self._policy(candidates, request)

@@ -1,4 +1,5 @@
-"""Owns one endpoint's circuit: when it opens, who may try it, and how it comes back.
+"""
+Owns one endpoint's circuit: when it opens, who may try it, and how it comes back.
 
 pybreaker keeps the ledger (state and counts). It never wraps a call: its `call()`
 holds its lock while the function runs, and its `calling()` lets every thread through
@@ -7,6 +8,7 @@ when half-open. So a call is admitted before, and recorded after.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from typing import NamedTuple
 
@@ -175,10 +177,8 @@ class Breaker:
 
     def _note_failure(self, now: float) -> None:
         self._recent.add(now, failed=True)
-        try:
+        with contextlib.suppress(_Failure):
             self._ledger.call(_fail)
-        except _Failure:
-            pass
         if self.state == CLOSED and self._is_failing():
             self._ledger.open()
         if self.state == OPEN:
@@ -197,9 +197,7 @@ class Breaker:
             self._trips = 0
         self._trips += 1
         self._epoch += 1
-        self._open_until = now + min(
-            config.open_for * self._trips, config.max_open_for
-        )
+        self._open_until = now + min(config.open_for * self._trips, config.max_open_for)
         self._next_probe = now + PROBE_INTERVAL_S
         self._recent.clear()
 

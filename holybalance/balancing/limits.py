@@ -53,7 +53,7 @@ class Bucket:
         self._updated = now
 
     def ready_at(self, need: float, now: float) -> float:
-        """Say when `need` may be taken; more than a full bucket waits for a full one."""
+        """Say when `need` may be taken; more than fits waits for a full bucket."""
         self._refill(now)
         missing = min(need, self._capacity) - self._balance
         return now + missing / self._rate if missing > 0 else now

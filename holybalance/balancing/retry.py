@@ -27,7 +27,9 @@ class RetryBudget:
     one endpoint may die with all its slots in use and each of its calls is retried.
     """
 
-    def __init__(self, ratio: float, reserve: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, ratio: float, reserve: float, clock: Callable[[], float]
+    ) -> None:
         self._ratio = ratio
         self._reserve = reserve
         self._clock = clock

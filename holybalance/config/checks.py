@@ -1,4 +1,5 @@
-"""Owns the checks of single values, and their use on a table of fields.
+"""
+Owns the checks of single values, and their use on a table of fields.
 
 A check takes any value and returns it in its final form, or raises `RejectedError`
 with a verb phrase that follows the field's name. No check shows a secret.

@@ -1,4 +1,5 @@
-"""Owns finding the line of a key in a TOML text; does not judge what it finds.
+"""
+Owns finding the line of a key in a TOML text; does not judge what it finds.
 
 `tomllib` reports lines only for broken syntax. This scan is for text that `tomllib`
 has accepted: it follows table headers and the keys at the beginning of lines. A key

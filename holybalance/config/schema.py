@@ -1,4 +1,5 @@
-"""Owns the shape of a configuration and the range of each value; reads no files.
+"""
+Owns the shape of a configuration and the range of each value; reads no files.
 
 Each class checks itself when it is made, so a `Config` that exists is a valid one.
 Where the values come from (TOML, a dict, the environment) is `reader`'s concern.

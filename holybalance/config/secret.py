@@ -53,7 +53,7 @@ class Secret:
     @classmethod
     def _holding(cls, value: str) -> Secret:
         secret = cls.__new__(cls)
-        secret._value = value
+        secret._value = value  # noqa: SLF001 its own class
         return secret
 
     def reveal(self) -> str:

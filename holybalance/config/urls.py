@@ -80,7 +80,7 @@ def _port(parts: SplitResult) -> int | None:
     digits = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")
     if not digits[1]:
         return None
-    valid = digits[2].isascii() and digits[2].isdecimal() and len(digits[2]) <= 5  # noqa: PLR2004 - the digits of 65535
+    valid = digits[2].isascii() and digits[2].isdecimal() and len(digits[2]) <= 5
     if not valid or not 0 < int(digits[2]) <= _LAST_PORT:
         raise RejectedError(f"must have a port from 1 to {_LAST_PORT}")
     return int(digits[2])

@@ -59,5 +59,5 @@ class Histogram:
         for bucket, count in enumerate(self._counts):
             seen += count
             if seen >= rank:
-                return LEAST_S * GROWTH ** (bucket - 0.5)
+                return LEAST_S * float(GROWTH ** (bucket - 0.5))
         raise AssertionError("the counts do not add up to the count")

@@ -104,7 +104,9 @@ class Tally:
             "p50_s": latency.percentile_s(50),
             "p90_s": latency.percentile_s(90),
             "p99_s": latency.percentile_s(99),
-            "tokens": dict(zip(("input", "output", "cached"), self.tokens, strict=True)),
+            "tokens": dict(
+                zip(("input", "output", "cached"), self.tokens, strict=True)
+            ),
             "cost_usd": self.cost_usd if self.priced else None,
             "unpriced": success - self.priced,
         }

@@ -1,4 +1,5 @@
-"""Owns what we change in urllib3: deadlines on a connection, and a lock-free pool.
+"""
+Owns what we change in urllib3: deadlines on a connection, and a lock-free pool.
 
 urllib3 keeps TLS, proxies and the pool's life. urllib3's `urlopen` is not used: its
 timeouts start anew with every byte, and it costs three times the CPU of `transport`.

@@ -95,7 +95,7 @@ class ResponseParser:
         return data
 
     def discard(self) -> None:
-        """Let go of httptools' parser, which refers back to this one: no cycle stays."""
+        """Let go of httptools' parser, which refers back: leave no cycle."""
         self._parser = None
 
     # httptools calls these by name.

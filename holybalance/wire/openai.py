@@ -39,7 +39,9 @@ def headers(api_key: str | None) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "Content-Type": "application/json",
     }
-    return common if api_key is None else common | {"Authorization": f"Bearer {api_key}"}
+    return (
+        common if api_key is None else common | {"Authorization": f"Bearer {api_key}"}
+    )
 
 
 def encode(request: ChatRequest, upstream_model: str) -> bytes:
@@ -98,7 +100,9 @@ def decode_models(response: Response) -> frozenset[str] | None:
     if not isinstance(entries, list):
         return None
     return frozenset(
-        str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry
+        str(entry["id"])
+        for entry in entries
+        if isinstance(entry, dict) and "id" in entry
     )
 
 

@@ -14,7 +14,7 @@ Lookup = Callable[[str, int], list[Address]]
 
 
 def _getaddrinfo(host: str, port: int) -> list[Address]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
 class Resolver:
@@ -69,7 +69,7 @@ class Resolver:
     def _run(self, host: str, port: int, future: Future[list[Address]]) -> None:
         try:
             addresses = self._lookup(host, port)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 whoever joined it must be told
             self._finish(host, port)
             future.set_exception(error)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import UTC
 
 from holybalance.messages import RateLimits
 
@@ -93,5 +93,5 @@ def _date(value: bytes) -> float | None:
     except ValueError:
         return None
     if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
+        date = date.replace(tzinfo=UTC)
     return date.timestamp()

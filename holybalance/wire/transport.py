@@ -1,4 +1,5 @@
-"""Owns one HTTP exchange with one peer: a request out, an answer in, exactly in time.
+"""
+Owns one HTTP exchange with one peer: a request out, an answer in, exactly in time.
 
 One read loop serves whole answers and streams alike. What an answer means is the
 wire format's concern; whether to try again is the balancer's.
@@ -84,7 +85,9 @@ class Transport:
         self._heads: dict[tuple[str, str], bytes] = {}
         self.stale_connections = 0
 
-    def exchange(self, method: str, path: str, body: bytes, deadline: float) -> Response:
+    def exchange(
+        self, method: str, path: str, body: bytes, deadline: float
+    ) -> Response:
         """
         Send a request and read the whole answer.
 

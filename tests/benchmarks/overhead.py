@@ -1,4 +1,5 @@
-"""Prints the CPU that a call costs, the full stack beside a bare `urlopen` loop.
+"""
+Prints the CPU that a call costs, the full stack beside a bare `urlopen` loop.
 
 Run it as `python tests/benchmarks/overhead.py`. The upstream is a process of its own,
 so only the client's CPU is counted. Each round measures all rivals in turn, and what
