@@ -1,0 +1,129 @@
+"""Owns the `check` command: is the config right, and does each endpoint answer?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from holybalance_cli import opening, wording
+from holybalance_cli.ending import Exit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from holybalance.config import Config, EndpointConfig
+    from holybalance.messages import EndpointCheck
+
+
+@click.command()
+@opening.config_option
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For all endpoints, which are asked at once.",
+)
+@opening.json_option
+@click.pass_context
+def check(
+    context: click.Context, *, config_path: str | None, timeout: float, as_json: bool
+) -> None:
+    """
+    Check the configuration and reach each endpoint; costs no tokens.
+
+    Exit code 0: every endpoint is ok; 1: some are not; 2: the configuration is wrong.
+    """
+    from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
+
+    config = opening.open_config(config_path)
+    with Client(config) as client:
+        checks = client.check(timeout)
+    if as_json:
+        click.echo(_as_json(config, checks))
+    else:
+        _show(config, checks)
+    if not all(result.is_ok for result in checks):
+        context.exit(Exit.FATAL)
+
+
+def _as_json(config: Config, checks: list[EndpointCheck]) -> str:
+    import json  # noqa: PLC0415 - `--help` must be quick
+
+    endpoints = [
+        _facts(endpoint, result)
+        for endpoint, result in zip(config.endpoints, checks, strict=True)
+    ]
+    document = {"source": config.source, "endpoints": endpoints}
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _facts(endpoint: EndpointConfig, result: EndpointCheck) -> dict[str, Any]:
+    return {
+        "endpoint": result.name,
+        "url": result.base_url,
+        "key": _key(endpoint),
+        "models": list(endpoint.models),
+        "ok": result.is_ok,
+        "status": result.status,
+        "latency_s": result.latency_s,
+        "message": result.message,
+        "missing": list(result.missing),
+    }
+
+
+def _key(endpoint: EndpointConfig) -> str:
+    return "none" if endpoint.api_key is None else "present"
+
+
+def _models(endpoint: EndpointConfig) -> str:
+    from holybalance.config import ANY_MODEL  # noqa: PLC0415 - `--help` must be quick
+
+    return "any" if ANY_MODEL in endpoint.models else str(len(endpoint.models))
+
+
+def _show(config: Config, checks: list[EndpointCheck]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
+
+    console = Console(highlight=False, markup=False)
+    console.print(_table(config, checks))
+    console.print()
+    for result in checks:
+        if result.message:
+            console.print(f"{result.name}: {result.message}", soft_wrap=True)
+    ok = sum(result.is_ok for result in checks)
+    endpoints = wording.count(len(checks), "endpoint")
+    console.print(f"{ok} of {endpoints} ok", style="bold")
+    console.print(f"configured by {config.source}", soft_wrap=True)
+
+
+def _table(config: Config, checks: list[EndpointCheck]) -> Table:
+    from holybalance_cli import tables  # noqa: PLC0415 - `--help` must be quick
+
+    table = tables.plain_table()
+    table.add_column("endpoint", overflow="fold")
+    table.add_column("URL", overflow="fold")
+    table.add_column("key", no_wrap=True)
+    tables.add_numbers(table, {"models": 6})
+    table.add_column("result", no_wrap=True, min_width=6)
+    tables.add_numbers(table, {"status": 6, "latency": 7})
+    for endpoint, result in zip(config.endpoints, checks, strict=True):
+        table.add_row(*_cells(endpoint, result))
+    return table
+
+
+def _cells(endpoint: EndpointConfig, result: EndpointCheck) -> tuple[Any, ...]:
+    from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
+
+    colour = "yellow" if result.message else "green"
+    return (
+        Text(result.name),
+        Text(result.base_url),
+        _key(endpoint),
+        _models(endpoint),
+        Text("ok", style=colour) if result.is_ok else Text("failed", style="red"),
+        wording.NOTHING if result.status is None else str(result.status),
+        wording.seconds(result.latency_s),
+    )

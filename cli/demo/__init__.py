@@ -1,0 +1,1 @@
+"""Owns what `demo` is made of: a scenario, its performance, and the view of it."""

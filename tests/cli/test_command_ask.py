@@ -1,0 +1,116 @@
+"""Owns the proof of the `ask` command."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from holybalance.testing import Answer, MockUpstream
+
+MODEL = "mock-model"
+
+Call = Callable[..., Result]
+
+
+def test_prints_the_answer(call: Call, config: str) -> None:
+    """The text goes to standard output, and nothing else does."""
+    result = call("ask", "Hello you", "--config", config)
+    assert ("Hello you\n", "", 0) == (result.stdout, result.stderr, result.exit_code)
+
+
+@pytest.mark.parametrize("prompt", [["-"], []])
+def test_reads_standard_input(call: Call, config: str, prompt: list[str]) -> None:
+    """A dash or no prompt at all reads what is piped in."""
+    result = call("ask", *prompt, "--config", config, piped="Grüße")
+    assert "Grüße\n" == result.stdout
+
+
+def test_json(call: Call, config: str) -> None:
+    """The upstream's body comes whole, with what we know beside it."""
+    result = call("ask", "hi", "--json", "--config", config, "--model", MODEL)
+    document = json.loads(result.stdout)
+    assert "hi" == document["choices"][0]["message"]["content"]
+    ours = document["holybalance"]
+    assert {"endpoint", "latency_s", "cost_usd", "attempts"} == set(ours)
+    assert ["ok"] == [attempt["verdict"] for attempt in ours["attempts"]]
+
+
+def test_verbose(call: Call, config: str) -> None:
+    """The story goes to standard error."""
+    result = call("ask", "hi", "-v", "--config", config)
+    assert "hi\n" == result.stdout
+    names = [line.split()[0] for line in result.stderr.splitlines()]
+    assert ["model", "endpoint", "latency", "tokens", "cost", "attempts"] == names
+
+
+def test_verbose_tells_of_a_retry(
+    call: Call, configure: Callable[..., str], upstream: MockUpstream
+) -> None:
+    """Each attempt has its line when there was more than one."""
+    upstream.script(Answer(status=503))
+    config = configure(upstream.url, upstream.url)
+    result = call("ask", "hi", "-v", "--config", config)
+    assert "attempts  2\n  1. mock-" in result.stderr
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n"])
+def test_empty_prompt(call: Call, config: str, prompt: str) -> None:
+    """An empty prompt is a mistake in usage."""
+    result = call("ask", prompt, "--config", config)
+    assert 2 == result.exit_code
+    assert "the prompt is empty" in result.stderr
+
+
+def test_input_that_is_not_text(call: Call, config: str) -> None:
+    """Bytes that are not UTF-8 are refused with their place."""
+    result = call("ask", "--config", config, piped=b"ab\xff")
+    assert 2 == result.exit_code
+    assert "not UTF-8 text, from byte 3 on" in result.stderr
+
+
+def test_unknown_model(call: Call, config: str) -> None:
+    """A misspelt model is a mistake in usage, with a hint."""
+    result = call("ask", "hi", "-m", "mock-modle", "--config", config)
+    assert 2 == result.exit_code
+    assert 'no endpoint serves the model "mock-modle"' in result.stderr
+    assert MODEL in result.stderr
+
+
+def test_no_model_at_all(call: Call, tmp_path: Path) -> None:
+    """Where any model will do, one has to be named."""
+    path = tmp_path / "any.toml"
+    lines = ["[[endpoints]]", 'provider = "openai"', 'models = ["*"]']
+    path.write_text("\n".join([*lines, 'base_url = "http://127.0.0.1:9/v1"']))
+    result = call("ask", "hi", "--config", str(path))
+    assert 2 == result.exit_code
+    assert "Error: no model given" in result.stderr
+
+
+def test_rejected_request(call: Call, config: str, upstream: MockUpstream) -> None:
+    """What the upstream rejects is fatal, and no traceback is shown."""
+    upstream.script(Answer(status=400))
+    result = call("ask", "hi", "--config", config)
+    assert 1 == result.exit_code
+    assert result.stderr.startswith("Error: mock-1 rejected the request (400)")
+
+
+def test_missing_key(call: Call, config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is not set is named by its variable."""
+    monkeypatch.delenv("TEST_KEY")
+    result = call("ask", "hi", "--config", config)
+    assert 2 == result.exit_code
+    assert "$TEST_KEY is not set" in result.stderr
+
+
+def test_no_endpoint_answers(call: Call, configure: Callable[..., str]) -> None:
+    """An endpoint that is not there is fatal, within the timeout."""
+    config = configure("http://127.0.0.1:9/v1")
+    result = call("ask", "hi", "--timeout", "0.5", "--config", config)
+    assert 1 == result.exit_code
+    assert result.stderr.startswith("Error: no")
+    assert os.environ["TEST_KEY"] not in result.output
