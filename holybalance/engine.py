@@ -91,7 +91,7 @@ class Engine:
     def close(self, *, wait: bool) -> None:
         """End threads and connections; see `Client.close`."""
         self._is_given_up = self._is_given_up or not wait
-        self.workers.close(wait=wait)
+        self.workers.close(finish=wait)
         for endpoint in self.balancer.endpoints:
             endpoint.transport.close()
 

@@ -83,6 +83,8 @@ def _messages(messages: Prompt, system: str | None) -> tuple[Mapping[str, Any], 
             )
     if system is None:
         return (*messages,)
+    if not isinstance(system, str):
+        raise _wrong(f"system must be a string, not {type(system).__name__}")
     return ({"role": "system", "content": system}, *messages)
 
 

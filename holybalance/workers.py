@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import thread as executor_module
 from typing import Any, TypeVar
 
 from holybalance.errors import ClientClosed, LocalError, Saturated
@@ -53,11 +55,18 @@ class Workers:
             ClientClosed: the workers are closed, or close while this waits.
             LocalError: the machine has no thread left.
         """
-        self._take_room()
+        self._take_room(self._waits)
+        return self._start(function, *arguments)
+
+    def _start(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        # Taken once: by the thread that runs the task, or here when there is none. An
+        # executor that cannot start a thread has queued the task all the same.
+        claim = [True]
         try:
-            future = self._get_executor().submit(self._run, function, *arguments)
+            future = self._get_executor().submit(self._run, claim, function, *arguments)
         except BaseException as error:
-            self._room.release()
+            if _take(claim):
+                self._room.release()
             if isinstance(error, RuntimeError):
                 raise self._cannot_start(error) from error
             raise
@@ -72,9 +81,14 @@ class Workers:
         Run a function over (position, item), and give the futures that are done.
 
         Pulls items only as room comes, in the thread that iterates. Leaving early
-        cancels what has not begun.
+        cancels what has not begun. A future is cancelled where the workers were
+        closed before its call began.
+
+        Raises:
+            ClientClosed: the workers were closed with items left to pull.
         """
-        window = self._threads * WINDOW_PER_THREAD
+        ahead = (WINDOW_PER_THREAD - 1) * self._threads
+        window = self._threads + min(ahead, self._max_queued)
         under_way: deque[Future[Any]] = deque()
         done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         pending: set[Future[Any]] = set()
@@ -82,7 +96,8 @@ class Workers:
         try:
             while True:
                 for position, item in numbered:
-                    future = self.submit(function, position, item)
+                    self._take_room(waits=True)
+                    future = self._start(function, position, item)
                     pending.add(future)
                     if ordered:
                         under_way.append(future)
@@ -94,7 +109,8 @@ class Workers:
                     return
                 future = under_way.popleft() if ordered else done.get()
                 if ordered:
-                    future.exception()
+                    with contextlib.suppress(CancelledError):
+                        future.exception()
                 pending.discard(future)
                 yield future
         finally:
@@ -111,21 +127,25 @@ class Workers:
 
         At its end the interpreter joins such threads, however long their calls take.
         """
-        is_ours = getattr(self._local, "is_worker", False)
-        return is_ours and not self._main_thread.is_alive()
+        if not getattr(self._local, "is_worker", False):
+            return False
+        # The executor's own flag: it joins its threads while the main one still
+        # counts as alive, and no public name tells of that moment.
+        is_joining: bool = getattr(executor_module, "_shutdown", False)
+        return is_joining or not self._main_thread.is_alive()
 
-    def close(self, *, wait: bool) -> None:
+    def close(self, *, finish: bool) -> None:
         """Take no more tasks; finish those taken, or drop those not begun."""
         with self._lock:
             self._is_closed = True
             executor = self._executor
         if executor is not None:
-            executor.shutdown(wait=wait, cancel_futures=not wait)
+            executor.shutdown(wait=finish, cancel_futures=not finish)
 
-    def _take_room(self) -> None:
+    def _take_room(self, waits: bool) -> None:
         if self._room.acquire(blocking=False):
             return
-        if not self._waits:
+        if not waits:
             raise Saturated(
                 f"{self._threads} calls are under way and {self._max_queued} queued; "
                 "slow down, or raise max_queued or threads",
@@ -148,16 +168,22 @@ class Workers:
     def _mark_thread(self) -> None:
         self._local.is_worker = True
 
-    def _run(self, function: Callable[..., T], *arguments: Any) -> T:
+    def _run(self, claim: list[bool], function: Callable[..., T], *arguments: Any) -> T:
+        if not _take(claim):
+            raise ClientClosed("the call was reported as not begun")
         self._count(-1)
-        if self.is_ending():
-            raise ClientClosed("the interpreter is ending")
-        return function(*arguments)
+        try:
+            if self.is_ending():
+                raise ClientClosed("the interpreter is ending")
+            return function(*arguments)
+        finally:
+            # Before the future is done: who waits for it may submit the next at once.
+            self._room.release()
 
     def _done(self, future: Future[Any]) -> None:
         if future.cancelled():
             self._count(-1)
-        self._room.release()
+            self._room.release()
 
     def _count(self, change: int) -> None:
         with self._count_lock:
@@ -169,3 +195,11 @@ class Workers:
         return LocalError(
             f"cannot start a thread: {error}; lower threads", verdict=Verdict.LOCAL
         )
+
+
+def _take(claim: list[bool]) -> bool:
+    """Take what only one can have; `list.pop` is atomic."""
+    try:
+        return claim.pop()
+    except IndexError:
+        return False

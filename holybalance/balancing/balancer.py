@@ -19,7 +19,6 @@ from holybalance.balancing.verdict import CONSEQUENCES, judge
 from holybalance.config import Defaults
 from holybalance.errors import (
     ClientClosed,
-    LocalError,
     NoEndpoint,
     Saturated,
 )
@@ -46,8 +45,7 @@ class Balancer:
         self.pools = Pools(endpoints, settings.retry_budget, runtime)
         for endpoint in endpoints:
             endpoint.on_room(self._wake_lines)
-        # Shared by all threads: tenacity keeps a run's state thread-local. Attempts
-        # return and do not raise, so tenacity holds no frames with prompts in them.
+        # Shared by all threads: tenacity keeps a run's state thread-local.
         self._retrying = tenacity.Retrying(
             retry=self._may_retry,
             wait=self._backoff,
@@ -81,7 +79,7 @@ class Balancer:
             # tenacity is entered only now: its bookkeeping costs as much as reading an
             # answer, and nearly all calls end with their first attempt.
             if CONSEQUENCES[trail.verdict()].retry:
-                self._retrying(self._attempt_again, trail)
+                self._try_again(trail)
         except GivenUp:
             raise ClientClosed("the client was closed while the call waited") from None
         if self._runtime.is_given_up() and trail.verdict() is not Verdict.OK:
@@ -104,11 +102,26 @@ class Balancer:
             ended = lease.settle(outcome, verdict)
         trail.note(lease, ended)
 
+    def _try_again(self, trail: Trail) -> None:
+        self._retrying(self._attempt_again, trail)
+        caught, trail.caught = trail.caught, None
+        if caught is not None:
+            try:
+                raise caught
+            finally:
+                # Its traceback holds this frame, which must not hold it in turn.
+                del caught
+
     def _attempt_again(self, trail: Trail) -> None:
         """Stand in for the attempt that has been made, then make those after it."""
-        if trail.is_retrying:
-            self._attempt(trail)
-        trail.is_retrying = True
+        try:
+            if trail.is_retrying:
+                self._attempt(trail)
+            trail.is_retrying = True
+        except Exception as error:  # noqa: BLE001 - raised again by `_try_again`
+            # tenacity would keep it, and it tenacity's frames: a cycle that holds the
+            # prompt until a garbage collection.
+            trail.caught = error
 
     def _exchange(self, trail: Trail, lease: Lease) -> Outcome:
         body = trail.body_for(lease.endpoint, self._settings.max_request_bytes)
@@ -162,7 +175,7 @@ class Balancer:
     ) -> Lease | None:
         candidates: Sequence[Endpoint] = tier
         while candidates:
-            chosen = self._choose(candidates, trail.request)
+            chosen = self._choose(candidates, trail)
             admitted = self._ask(trail, chosen)
             if isinstance(admitted, Lease):
                 return admitted
@@ -170,14 +183,16 @@ class Balancer:
             candidates = [c for c in candidates if c is not chosen]
         return None
 
-    def _choose(self, candidates: Sequence[Endpoint], request: ChatRequest) -> Endpoint:
+    def _choose(self, candidates: Sequence[Endpoint], trail: Trail) -> Endpoint:
         if len(candidates) == 1:
             return candidates[0]
-        chosen = self._policy(candidates, request)
+        try:
+            chosen = self._policy(candidates, trail.request)
+        except Exception as error:
+            raise trail.local_error(f"the policy failed: {error!r}") from error
         if chosen not in candidates:
-            raise LocalError(
-                f"the policy chose {chosen!r}, which is none of its candidates",
-                verdict=Verdict.LOCAL,
+            raise trail.local_error(
+                f"the policy chose {chosen!r}, which is none of its candidates"
             )
         return chosen
 
@@ -219,7 +234,7 @@ class Balancer:
 
     def _may_retry(self, state: tenacity.RetryCallState) -> bool:
         trail: Trail = state.args[0]
-        if state.outcome is None or state.outcome.failed:
+        if trail.caught is not None or state.outcome is None or state.outcome.failed:
             return False
         verdict = trail.verdict()
         if verdict is Verdict.LOST and not self._settings.retry_lost:
@@ -228,12 +243,17 @@ class Balancer:
         return CONSEQUENCES[verdict].retry
 
     def _backoff(self, state: tenacity.RetryCallState) -> float:
-        """Wait not at all for an endpoint that is fresh, with jitter for another."""
+        """
+        Wait with jitter before going back to an endpoint, and not at all otherwise.
+
+        A fresh endpoint needs no wait; when none would admit the call now, the wait
+        for one is the line's concern.
+        """
         trail: Trail = state.args[0]
         model = trail.request.model
-        for endpoint in trail.pool.endpoints:
-            if endpoint not in trail.tried and endpoint.might_admit(model):
-                return 0.0
+        willing = [e for e in trail.pool.endpoints if e.might_admit(model)]
+        if not willing or any(e not in trail.tried for e in willing):
+            return 0.0
         return backoff_s(len(trail.attempts) - 1, self._runtime.rng)
 
     def _must_stop(self, state: tenacity.RetryCallState) -> bool:

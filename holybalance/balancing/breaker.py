@@ -8,7 +8,6 @@ when half-open. So a call is admitted before, and recorded after.
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from typing import NamedTuple
 
@@ -104,18 +103,21 @@ class Breaker:
 
     def admit(self, now: float) -> Permit | None:
         """Give leave to try, or `None` when the circuit is open or has its trials."""
-        state = self.state
-        if state == OPEN:
-            if now < self._open_until:
-                return None
+        if not self.would_admit(now):
+            return None
+        if self.state == OPEN:
             self._half_open()
-            state = HALF_OPEN
-        if state == HALF_OPEN:
-            under_way = self._trials + self._ledger.success_counter
-            if under_way >= self._config.half_open_max_calls:
-                return None
+        if self.state == HALF_OPEN:
             self._trials += 1
         return Permit(self._epoch)
+
+    def would_admit(self, now: float) -> bool:
+        """Tell whether `admit` would give leave."""
+        state = self.state
+        if state == OPEN:
+            return now >= self._open_until
+        under_way = self._trials + self._ledger.success_counter
+        return state == CLOSED or under_way < self._config.half_open_max_calls
 
     def admit_probe(self, now: float) -> Permit | None:
         """
@@ -177,8 +179,12 @@ class Breaker:
 
     def _note_failure(self, now: float) -> None:
         self._recent.add(now, failed=True)
-        with contextlib.suppress(_Failure):
+        try:
             self._ledger.call(_fail)
+        except _Failure as failure:
+            # pybreaker's frames hold the failure, and it would hold them: a cycle
+            # that keeps the frames of all callers, prompts included, until a GC.
+            failure.__traceback__ = None
         if self.state == CLOSED and self._is_failing():
             self._ledger.open()
         if self.state == OPEN:
@@ -195,6 +201,8 @@ class Breaker:
         config = self._config
         if self._closed_at is not None and now - self._closed_at > config.max_open_for:
             self._trips = 0
+        # Health is forgotten with the trip: what fails its trials was not healthy.
+        self._closed_at = None
         self._trips += 1
         self._epoch += 1
         self._open_until = now + min(config.open_for * self._trips, config.max_open_for)

@@ -12,7 +12,7 @@ from holybalance.balancing.breaker import HALF_OPEN, Breaker, Permit
 from holybalance.balancing.limits import LONG_BENCH_S, Limits, Refusal
 from holybalance.balancing.policy import PeakEwma
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame
+from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame, Consequence
 from holybalance.config import ANY_MODEL, BreakerConfig, EndpointConfig, Price
 from holybalance.messages import (
     ChatRequest,
@@ -30,6 +30,10 @@ from holybalance.wire.transport import Response, Transport
 _LISTS_NOTHING = frozenset({404, 405, 501})
 # Nothing reached the upstream, so nothing was used up there.
 _UNSENT = frozenset({Fault.UNREACHABLE, Fault.LOCAL})
+_MASK = "****"
+# Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
+# would leave nothing to read.
+_LEAST_SECRET = 6
 _LATENCY_RAISING = frozenset({Verdict.SICK, Verdict.LOST, Verdict.LATE})
 
 
@@ -104,6 +108,7 @@ class Endpoint:
         self._latency = PeakEwma()
         self._tally = Tally()
         self._on_room: Callable[[Endpoint], None] = lambda endpoint: None
+        self._secrets = _secrets(config)
 
     def __repr__(self) -> str:
         return (
@@ -164,7 +169,7 @@ class Endpoint:
             return (
                 self.in_flight < self.config.max_in_flight
                 and self._limits.refusal(model, 0, now) is None
-                and self._breaker.half_opens_at(now) <= now
+                and self._breaker.would_admit(now)
             )
 
     def settle(self, lease: Lease, ended: Ended) -> None:
@@ -174,7 +179,7 @@ class Endpoint:
         with self._lock:
             self.in_flight -= 1
             self._breaker.record(lease.permit, consequence.blame, now)
-            self._settle_limits(lease.ask, outcome, consequence.bench, now)
+            self._settle_limits(lease.ask, outcome, consequence, now)
             self._note_latency(verdict, now - lease.started, now)
             self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
             if verdict is Verdict.OK:
@@ -202,7 +207,7 @@ class Endpoint:
             outcome = Outcome(fault=error.fault, message=error.message)
             listed = None
         else:
-            outcome = self.redacted(self.wire.decode(response))
+            outcome = self.read(response)
             listed = self.wire.decode_models(response)
         return EndpointCheck(
             name=self.name,
@@ -246,12 +251,28 @@ class Endpoint:
                 "stale_connections": self.transport.stale_connections,
             }
 
-    def redacted(self, outcome: Outcome) -> Outcome:
-        """Mask the key in what an upstream says, since some repeat it."""
-        key = self.config.api_key
-        if key is None or key.reveal() not in outcome.message:
+    def read(self, response: Response) -> Outcome:
+        """Decode an answer; in a bad one mask our secrets, since some repeat them."""
+        outcome = self.wire.decode(response)
+        if outcome.body is not None:
             return outcome
-        return replace(outcome, message=outcome.message.replace(key.reveal(), "****"))
+        body = response.body
+        for secret in self._secrets:
+            body = body.replace(secret.encode("ascii"), _MASK.encode("ascii"))
+        if body != response.body:
+            # Before a message is cut to size, which might cut a secret in two.
+            outcome = self.wire.decode(replace(response, body=body))
+        return replace(
+            outcome,
+            message=self._masked(outcome.message),
+            code=None if outcome.code is None else self._masked(outcome.code),
+            request_id=outcome.request_id and self._masked(outcome.request_id),
+        )
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text
 
     def _checked(
         self, outcome: Outcome, listed: frozenset[str] | None
@@ -273,7 +294,7 @@ class Endpoint:
         return Refused(self, Refusal.OPEN, self._breaker.half_opens_at(now))
 
     def _settle_limits(
-        self, ask: Ask, outcome: Outcome, bench: Bench, now: float
+        self, ask: Ask, outcome: Outcome, consequence: Consequence, now: float
     ) -> None:
         limits = self._limits
         if outcome.fault in _UNSENT:
@@ -282,12 +303,13 @@ class Endpoint:
             limits.settle(ask.tokens, _used(outcome.usage), now)
         if outcome.rate_limits is not None:
             limits.observe(outcome.rate_limits, now)
-        if bench is Bench.COOL_DOWN or outcome.retry_after_s is not None:
-            limits.cool_down(ask.model, outcome.retry_after_s, now)
-        elif bench is Bench.LONG:
+        bench = consequence.bench
+        if bench is Bench.LONG:
             limits.bench(Refusal.EXHAUSTED, now, LONG_BENCH_S)
         elif bench is Bench.UNTIL_RESTORED:
             limits.bench(Refusal.BENCHED, now)
+        elif bench is Bench.COOL_DOWN or _asks_for_rest(outcome, consequence):
+            limits.cool_down(ask.model, outcome.retry_after_s, now)
 
     def _note_latency(self, verdict: Verdict, latency_s: float, now: float) -> None:
         if verdict is Verdict.OK:
@@ -347,8 +369,7 @@ class Lease:
             response = endpoint.transport.exchange("POST", wire.CHAT_PATH, body, until)
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
-        outcome = wire.decode(response)
-        return outcome if outcome.body is not None else endpoint.redacted(outcome)
+        return endpoint.read(response)
 
     def settle(self, outcome: Outcome, verdict: Verdict) -> Ended:
         """Report what came of it; frees the slot."""
@@ -360,6 +381,18 @@ class Lease:
         self._is_settled = True
         endpoint.settle(self, ended)
         return ended
+
+
+def _asks_for_rest(outcome: Outcome, consequence: Consequence) -> bool:
+    """Tell whether a failing endpoint, not a request at fault, wants to be let be."""
+    return consequence.blame is Blame.FAILURE and outcome.retry_after_s is not None
+
+
+def _secrets(config: EndpointConfig) -> list[str]:
+    """List what must not be repeated, the longest first; short values give too much."""
+    held = [*config.headers.values(), *([config.api_key] if config.api_key else [])]
+    revealed = {secret.reveal() for secret in held}
+    return sorted((s for s in revealed if len(s) >= _LEAST_SECRET), key=len)[::-1]
 
 
 def _used(usage: Usage | None) -> int | None:

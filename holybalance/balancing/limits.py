@@ -146,13 +146,17 @@ class Limits:
 
         Args:
             retry_after_s: what the upstream asked for, a floor; `None` when it did not
-                say, then a second, doubled with each 429 in a row, up to 30.
+                say, then a second, doubled with each 429 that follows a cool-down
+                without a success between, up to 30.
         """
         throttles = self._throttles.get(model, 0)
-        self._throttles[model] = throttles + 1
+        # Calls that were under way together are refused together: that is one 429.
+        if throttles == 0 or now >= self._cool_until.get(model, now):
+            throttles = self._throttles[model] = throttles + 1
         if retry_after_s is None:
             retry_after_s = min(
-                FIRST_COOL_DOWN_S * 2 ** min(throttles, 10), GUESSED_COOL_DOWN_CAP_S
+                FIRST_COOL_DOWN_S * 2 ** min(throttles - 1, 10),
+                GUESSED_COOL_DOWN_CAP_S,
             )
         wait = min(retry_after_s, MAX_COOL_DOWN_S)
         wait += self._rng.uniform(0, min(wait * JITTER_SHARE, JITTER_CAP_S))

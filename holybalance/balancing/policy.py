@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import math
 import random
+import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
@@ -13,8 +14,11 @@ from holybalance.config import Price
 from holybalance.messages import ChatRequest
 
 TAU_S = 30.0
-# What an endpoint is taken to need before it has answered: a short reply's second.
+# What an endpoint that has only failed is taken to need: a short reply's second.
 PRIOR_S = 1.0
+# And one whose first answer is still awaited: longer than models take to answer, or
+# it would look fast beside those that do (Finagle's penalty for the same case).
+UNSEEN_S = 60.0
 # Consistent hashing with bounded loads (Mirrokni et al. 2016), with their c = 1.25.
 AFFINITY_BOUND = 1.25
 
@@ -97,7 +101,7 @@ def load(candidate: Candidate) -> float:
     """
     latency = candidate.latency_s()
     if latency is None:
-        latency = PRIOR_S if candidate.in_flight else 0.0
+        latency = UNSEEN_S if candidate.in_flight else 0.0
     return latency * (candidate.in_flight + 1) / _share(candidate)
 
 
@@ -121,11 +125,21 @@ def power_of_two(rng: random.Random) -> Policy[C]:
 
 def round_robin(rng: random.Random) -> Policy[C]:
     """Take each in turn, whatever its weight; one in slow start often passes."""
+    # Guards `last`: the number of the last turn of each endpoint, by name.
+    lock = threading.Lock()
+    last: dict[str, int] = {}
     turns = itertools.count()
+
+    def longest_ago(candidates: Sequence[C]) -> C:
+        # A position modulo the count would favour whoever follows one that refuses.
+        with lock:
+            chosen = min(candidates, key=lambda c: last.get(c.name, -1))
+            last[chosen.name] = next(turns)
+        return chosen
 
     def choose(candidates: Sequence[C], request: ChatRequest) -> C:
         for _ in candidates:
-            chosen = candidates[next(turns) % len(candidates)]
+            chosen = longest_ago(candidates)
             if rng.random() < chosen.warmth():
                 break
         return chosen
@@ -194,9 +208,9 @@ def with_affinity(policy: Policy[C]) -> Policy[C]:
         session = request.session
         ranked = sorted(candidates, key=lambda c: _rendezvous(session, c), reverse=True)
         total = 1 + sum(c.in_flight for c in candidates)
-        weights = sum(c.weight for c in candidates)
+        shares = sum(_share(c) for c in candidates)
         for candidate in ranked:
-            fair = total * candidate.weight / weights
+            fair = total * _share(candidate) / shares
             if candidate.in_flight + 1 <= math.ceil(AFFINITY_BOUND * fair):
                 return candidate
         return ranked[0]
@@ -207,5 +221,6 @@ def with_affinity(policy: Policy[C]) -> Policy[C]:
 def _rendezvous(session: str, candidate: Candidate) -> float:
     key = f"{session}\0{candidate.name}".encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(key, digest_size=8).digest()
-    fraction = (int.from_bytes(digest, "big") + 1) / (2**64 + 1)
+    # 52 bits and a half: all that a float between 0 and 1 holds without being either.
+    fraction = ((int.from_bytes(digest, "big") >> 12) + 0.5) / 2**52
     return -candidate.weight / math.log(fraction)

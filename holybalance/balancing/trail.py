@@ -38,6 +38,7 @@ class Trail:
     __slots__ = (
         "_bodies",
         "attempts",
+        "caught",
         "deadline",
         "is_retrying",
         "last",
@@ -57,6 +58,7 @@ class Trail:
         self.tried: list[Endpoint] = []
         self.last: Ended | None = None
         self.is_retrying = False
+        self.caught: Exception | None = None
         self.stopped_by = ""
         self._bodies: dict[str, bytes] = {}
 
@@ -142,6 +144,10 @@ class Trail:
             verdict=Verdict.LATE,
             attempts=self.attempts,
         )
+
+    def local_error(self, message: str) -> LocalError:
+        """Make the error for what went wrong on this side, between attempts."""
+        return LocalError(message, verdict=Verdict.LOCAL, attempts=self.attempts)
 
     def _error(self, ended: Ended) -> CallError:
         verdict, outcome = ended.verdict, ended.outcome

@@ -1,0 +1,345 @@
+"""How much an endpoint may be asked: buckets, cool-downs, benches."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter, deque
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holybalance.balancing.limits import (
+    JITTER_CAP_S,
+    JITTER_SHARE,
+    LONG_BENCH_S,
+    MAX_COOL_DOWN_S,
+    Bucket,
+    Limits,
+    Refusal,
+)
+from holybalance.messages import RateLimits
+
+START = 1000.0
+MODEL = "gpt-4.1"
+
+
+def make(rpm: float | None = None, tpm: float | None = None) -> Limits:
+    """Limits at the start of the test's time, with jitter from a known seed."""
+    return Limits(rpm, tpm, START, random.Random(7))
+
+
+def greedy(limits: Limits, seconds: float, tokens: int = 0) -> list[float]:
+    """Start calls whenever that is allowed; give the instants at which they began."""
+    now, began = START, []
+    while now < START + seconds:
+        refused = limits.refusal(MODEL, tokens, now)
+        if refused is None:
+            limits.reserve(tokens, now)
+            began.append(now)
+        else:
+            # The next representable instant, lest rounding has it wait for ever.
+            now = max(refused[1], math.nextafter(now, math.inf))
+    return began
+
+
+def busiest_minute(began: list[float]) -> int:
+    """Count the calls in the fullest sliding minute."""
+    window: deque[float] = deque()
+    fullest = 0
+    for instant in began:
+        window.append(instant)
+        while window[0] <= instant - 60:
+            window.popleft()
+        fullest = max(fullest, len(window))
+    return fullest
+
+
+@pytest.mark.parametrize("rpm", [600, 60, 3])
+def test_no_sliding_minute_is_over_the_limit(rpm: int) -> None:
+    """Five minutes of endless demand: 2 % over in any minute at most."""
+    assert busiest_minute(greedy(make(rpm=rpm), 300)) <= rpm * 1.02
+
+
+def test_the_limit_is_used() -> None:
+    """Endless demand gets 95 % of the limit at least, in each minute."""
+    began = greedy(make(rpm=600), 300)
+
+    per_minute = [*Counter(int(instant // 60) for instant in began).values()]
+    assert min(per_minute[1:-1]) >= 570
+    assert len(began) >= 5 * 570
+
+
+def test_an_endless_demand_for_tokens_gets_the_limit() -> None:
+    """Calls of 500 tokens out of 60,000 a minute: 120 a minute, and no more."""
+    began = greedy(make(tpm=60_000), 300, tokens=500)
+
+    assert busiest_minute(began) * 500 <= 60_000 * 1.02 + 500
+    assert len(began) >= 5 * 114
+
+
+def test_a_call_larger_than_the_bucket_goes_through() -> None:
+    """It waits for a full bucket, takes more, and the next ones wait that out."""
+    limits = make(tpm=6000)
+
+    began = greedy(limits, 61, tokens=3000)
+
+    assert START == began[0]
+    assert [pytest.approx(START + 30), pytest.approx(START + 60)] == began[1:]
+
+
+def test_usage_above_the_reservation_is_a_debt() -> None:
+    """Used 700 of reserved 100: the 600 more are waited for."""
+    limits = make(tpm=6000)
+    limits.reserve(100, START)
+
+    limits.settle(100, 700, START)
+
+    expected: Any = Refusal.LIMITED, pytest.approx(START + 5.9)
+    assert expected == limits.refusal(MODEL, 10, START)
+
+
+def test_usage_below_the_reservation_is_given_back() -> None:
+    """Reserved all 120, used 20: the next 100 need not wait."""
+    limits = make(tpm=6000)
+    limits.reserve(120, START)
+
+    limits.settle(120, 20, START)
+
+    assert None is limits.refusal(MODEL, 100, START)
+
+
+def test_unknown_usage_leaves_the_reservation() -> None:
+    """What may have been used counts as used."""
+    limits = make(tpm=6000)
+    limits.reserve(120, START)
+
+    limits.settle(120, None, START)
+
+    expected: Any = Refusal.LIMITED, pytest.approx(START + 1)
+    assert expected == limits.refusal(MODEL, 100, START)
+
+
+amounts = st.integers(0, 10**6)
+
+
+@given(
+    limit=st.floats(1, 1e7),
+    steps=st.lists(st.tuples(amounts, st.booleans(), amounts), max_size=20),
+)
+def test_what_is_reserved_comes_back(
+    limit: float, steps: list[tuple[int, bool, int]]
+) -> None:
+    """Reserve, then settle or release in any order: only what was used is gone."""
+    bucket = Bucket(limit, START)
+    full = bucket._balance
+    # A debt to begin with, so that no refund is cut off at a full bucket.
+    bucket.take(10**8, START)
+    used = 0
+    for reserved, _, _ in steps:
+        bucket.take(reserved, START)
+    for reserved, is_sent, real in steps:
+        bucket.take((real if is_sent else 0) - reserved, START)
+        used += real if is_sent else 0
+
+    assert full - 10**8 - used == pytest.approx(bucket._balance)
+
+
+@given(
+    limit=st.floats(1, 1e6),
+    steps=st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 100)), max_size=30),
+)
+def test_a_bucket_never_holds_more_than_its_burst(
+    limit: float, steps: list[tuple[float, float]]
+) -> None:
+    """Neither idling nor refunds fill it beyond a fiftieth of a minute."""
+    bucket, now = Bucket(limit, START), START
+    for amount, seconds in steps:
+        now += seconds
+        bucket.take(amount, now)
+        assert bucket._balance <= max(1.0, limit * 0.02)
+
+
+@given(need=st.floats(0, 1e6), taken=st.floats(0, 1e6), limit=st.floats(1, 1e6))
+def test_it_is_ready_when_it_says(need: float, taken: float, limit: float) -> None:
+    """At the instant that `ready_at` names, there is nothing more to wait for."""
+    bucket = Bucket(limit, START)
+    bucket.take(taken, START)
+
+    ready = bucket.ready_at(need, START)
+
+    assert bucket.ready_at(need, ready + 1e-6) - ready <= 2e-6
+
+
+def test_time_that_runs_backwards_takes_nothing() -> None:
+    """Threads may read the clock in one order and come in another."""
+    bucket = Bucket(600, START)
+    bucket.take(12, START + 5)
+
+    assert pytest.approx(START + 5.1 - 1) == bucket.ready_at(1, START + 4)
+
+
+def test_headers_lower_what_is_left() -> None:
+    """The upstream counts others' calls too."""
+    limits = make(rpm=600)
+
+    limits.observe(RateLimits(requests_left=2), START)
+
+    assert [START, START] == greedy(limits, 0.05)
+
+
+def test_headers_never_raise_what_is_left() -> None:
+    """However much the upstream says is left, our own limit holds."""
+    limits = make(rpm=600, tpm=6000)
+    greedy(limits, 0.01)
+    before = limits.refusal(MODEL, 0, START)
+
+    limits.observe(RateLimits(requests_left=10**6, tokens_left=10**6), START)
+
+    assert before == limits.refusal(MODEL, 0, START)
+    assert before is not None
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        RateLimits(requests_left=0, requests_reset_s=7.0),
+        RateLimits(tokens_left=0, tokens_reset_s=7.0),
+        RateLimits(
+            requests_left=0, requests_reset_s=2.0, tokens_left=0, tokens_reset_s=7.0
+        ),
+    ],
+)
+def test_an_empty_window_blocks_until_its_reset(left: RateLimits) -> None:
+    """Even where we have no limit of our own."""
+    limits = make()
+
+    limits.observe(left, START)
+
+    assert (Refusal.LIMITED, START + 7) == limits.refusal(MODEL, 0, START)
+    assert None is limits.refusal(MODEL, 0, START + 7)
+
+
+def test_a_window_that_is_not_empty_blocks_nothing() -> None:
+    """A reset says when the window is full again, not when a call may start."""
+    limits = make()
+
+    limits.observe(RateLimits(requests_left=1, requests_reset_s=60.0), START)
+
+    assert None is limits.refusal(MODEL, 0, START)
+
+
+@given(asked=st.floats(0, 2 * MAX_COOL_DOWN_S), seed=st.integers(0, 1000))
+def test_retry_after_is_a_floor(asked: float, seed: int) -> None:
+    """Never sooner than asked, and later by the jitter at most."""
+    limits = Limits(None, None, 0.0, random.Random(seed))
+
+    limits.cool_down(MODEL, asked, 0.0)
+
+    wait = limits.cool_down_left(0.0)
+    floor = min(asked, MAX_COOL_DOWN_S)
+    assert floor <= wait <= floor + min(floor * JITTER_SHARE, JITTER_CAP_S)
+
+
+@given(st.lists(st.floats(0, 1000), min_size=1, max_size=10))
+def test_the_later_of_two_ends_holds(asked: list[float]) -> None:
+    """A short Retry-After takes nothing back from a long one."""
+    limits = Limits(None, None, 0.0, random.Random(7))
+    for seconds in asked:
+        limits.cool_down(MODEL, seconds, 0.0)
+
+    assert max(asked) <= limits.cool_down_left(0.0) <= max(asked) + JITTER_CAP_S
+
+
+def test_a_cool_down_is_one_models() -> None:
+    """Another model of the same key goes on."""
+    limits = make()
+
+    limits.cool_down(MODEL, 10.0, START)
+
+    refused = limits.refusal(MODEL, 0, START)
+    assert refused is not None
+    assert Refusal.COOLING is refused[0]
+    assert None is limits.refusal("another", 0, START)
+
+
+def guesses(limits: Limits, count: int) -> list[int]:
+    """Be throttled again as soon as each cool-down ends; give the whole seconds."""
+    now, seen = START, []
+    for _ in range(count):
+        limits.cool_down(MODEL, None, now)
+        left = limits.cool_down_left(now)
+        seen.append(int(left))
+        now += left
+    return seen
+
+
+def test_a_guessed_cool_down_doubles_up_to_thirty_seconds() -> None:
+    """A 429 that does not say: 1 s, then twice as long each time."""
+    assert [1, 2, 4, 8, 16, 30, 30] == guesses(make(), 7)
+
+
+def test_a_success_has_the_throttles_forgotten() -> None:
+    """The next guess is a second again."""
+    limits = make()
+    guesses(limits, 4)
+
+    limits.note_success(MODEL)
+
+    assert [1] == guesses(make(), 1)
+    limits.restore(START)
+    assert [1] == guesses(limits, 1)
+
+
+def test_calls_throttled_together_are_one_throttle() -> None:
+    """Fifty that were under way when the 429s came do not make it half a minute."""
+    limits = make()
+    for _ in range(50):
+        limits.cool_down(MODEL, None, START)
+
+    assert 1 <= limits.cool_down_left(START) <= 1.1
+
+
+def test_a_bench_outweighs_all() -> None:
+    """For every model, until somebody says otherwise."""
+    limits = make()
+
+    limits.bench(Refusal.BENCHED, START)
+
+    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START + 1e9)
+    assert math.inf == limits.cool_down_left(START)
+
+
+def test_a_long_bench_ends() -> None:
+    """A quota comes back by itself."""
+    limits = make()
+
+    limits.bench(Refusal.EXHAUSTED, START, LONG_BENCH_S)
+
+    assert (Refusal.EXHAUSTED, START + 3600) == limits.refusal(MODEL, 0, START)
+    assert None is limits.refusal(MODEL, 0, START + 3600)
+
+
+def test_a_shorter_bench_takes_nothing_back() -> None:
+    """A refused key stays refused when its quota is used up as well."""
+    limits = make()
+    limits.bench(Refusal.BENCHED, START)
+
+    limits.bench(Refusal.EXHAUSTED, START, LONG_BENCH_S)
+
+    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START)
+
+
+def test_restore_ends_benches_and_cool_downs() -> None:
+    """And an empty window; the buckets stay as they are."""
+    limits = make()
+    limits.bench(Refusal.BENCHED, START)
+    limits.cool_down(MODEL, 100.0, START)
+    limits.observe(RateLimits(requests_left=0, requests_reset_s=60.0), START)
+
+    limits.restore(START)
+
+    assert None is limits.refusal(MODEL, 0, START)
+    assert 0.0 == limits.cool_down_left(START)

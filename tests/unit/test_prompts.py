@@ -1,0 +1,99 @@
+"""What a caller may pass, and what it is told when it may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holybalance.config import Config, Defaults
+from holybalance.errors import RequestError
+from holybalance.messages import Verdict
+from holybalance.prompts import make_request
+from tests.unit.stubs import MODEL, settings_of
+
+CONFIG = Config(endpoints=(settings_of("one"),), defaults=Defaults(timeout=42))
+ANY = Config(endpoints=(settings_of("any", models={"*": "*"}),))
+USER = {"role": "user", "content": "hi"}
+
+
+def test_a_string_is_a_users_message() -> None:
+    """With the configured model and timeout."""
+    made = make_request(CONFIG, "hi")
+
+    assert (MODEL, (USER,), 42.0) == (made.model, made.messages, made.timeout_s)
+    assert (None, {}) == (made.session, made.options)
+
+
+def test_messages_pass_as_they_are() -> None:
+    """A list or a tuple of mappings."""
+    assert (USER, USER) == make_request(CONFIG, [USER, USER]).messages
+    assert (USER,) == make_request(CONFIG, (USER,)).messages
+
+
+def test_a_system_message_comes_first() -> None:
+    """Before all others."""
+    made = make_request(CONFIG, "hi", system="Be brief.")
+
+    assert ({"role": "system", "content": "Be brief."}, USER) == made.messages
+
+
+def test_other_parameters_pass_as_they_are() -> None:
+    """And a stream that is not wanted is no option."""
+    made = make_request(CONFIG, "hi", temperature=0, stream=False, session="s")
+
+    assert ({"temperature": 0}, "s") == (made.options, made.session)
+
+
+@pytest.mark.parametrize("timeout", [1, 0.5, 1e6])
+def test_a_timeout_is_seconds(timeout: float) -> None:
+    """Any number above zero."""
+    made = make_request(CONFIG, "hi", timeout=timeout).timeout_s
+
+    assert (timeout, float) == (made, type(made))
+
+
+WRONG: list[tuple[Any, dict[str, Any], str]] = [
+    ("", {}, "the prompt is empty"),
+    (" \n", {}, "the prompt is empty"),
+    ([], {}, "messages are empty"),
+    ((), {}, "messages are empty"),
+    (b"hi", {}, "a list of messages, not bytes"),
+    (None, {}, "a list of messages, not NoneType"),
+    (7, {}, "a list of messages, not int"),
+    (USER, {}, "a list of messages, not dict"),
+    (iter([USER]), {}, "a list of messages, not list_iterator"),
+    (["hi"], {}, r"messages\[0\] must be a mapping"),
+    ([USER, {"content": "hi"}], {}, r"messages\[1\] must be a mapping with a role"),
+    ([{"role": 7}], {}, r"messages\[0\]"),
+    ("hi", {"model": ""}, "model must be a name, not ''"),
+    ("hi", {"model": 7}, "model must be a name, not 7"),
+    ("hi", {"system": 7}, "system must be a string, not int"),
+    ("hi", {"timeout": 0}, "timeout must be seconds above 0, not 0"),
+    ("hi", {"timeout": -1}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": float("nan")}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": float("inf")}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": True}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": "5"}, "timeout must be seconds above 0"),
+    ("hi", {"stream": True}, "stream is not an option here"),
+]
+
+
+@pytest.mark.parametrize(("messages", "arguments", "message"), WRONG)
+def test_what_can_never_work_is_refused(
+    messages: Any, arguments: dict[str, Any], message: str
+) -> None:
+    """Before any call, as the caller's fault."""
+    with pytest.raises(RequestError, match=message) as caught:
+        make_request(CONFIG, messages, **arguments)
+
+    assert ("invalid_request", None) == (caught.value.code, caught.value.status)
+    assert Verdict.CALLER is caught.value.verdict
+
+
+def test_a_model_must_come_from_somewhere() -> None:
+    """An endpoint that takes any model names none."""
+    with pytest.raises(RequestError, match="no model given and none configured"):
+        make_request(ANY, "hi")
+
+    assert "mine" == make_request(ANY, "hi", model="mine").model
