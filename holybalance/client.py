@@ -272,5 +272,6 @@ class Client:
         if engine is None:
             engine = self._engines.setdefault(process, Engine(self.config))
             for other in self._engines.keys() - {process}:
-                del self._engines[other]
+                # Another thread of a new child may be here as well.
+                self._engines.pop(other, None)
         return engine

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import thread as executor_module
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from holybalance.errors import ClientClosed, LocalError, Saturated
 from holybalance.messages import Verdict
@@ -19,6 +19,50 @@ T = TypeVar("T")
 GLANCE_S = 1.0
 # Calls that `map` holds for each thread: one under way, one ready to follow it.
 WINDOW_PER_THREAD = 2
+
+
+class _Finished(Protocol):
+    """Gives futures back one by one, each when it is done."""
+
+    def expect(self, future: Future[Any]) -> None:
+        """Take a future that may not be done yet."""
+
+    def is_ready(self) -> bool:
+        """Tell whether `take` would not have to wait."""
+
+    def take(self) -> Future[Any]:
+        """Wait for the next future to be done, and give it."""
+
+
+class _InOrder:
+    def __init__(self) -> None:
+        self._futures: deque[Future[Any]] = deque()
+
+    def expect(self, future: Future[Any]) -> None:
+        self._futures.append(future)
+
+    def is_ready(self) -> bool:
+        return self._futures[0].done()
+
+    def take(self) -> Future[Any]:
+        future = self._futures.popleft()
+        with contextlib.suppress(CancelledError):
+            future.exception()
+        return future
+
+
+class _AsCompleted:
+    def __init__(self) -> None:
+        self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+
+    def expect(self, future: Future[Any]) -> None:
+        future.add_done_callback(self._done.put)
+
+    def is_ready(self) -> bool:
+        return not self._done.empty()
+
+    def take(self) -> Future[Any]:
+        return self._done.get()
 
 
 class Workers:
@@ -89,30 +133,24 @@ class Workers:
         """
         ahead = (WINDOW_PER_THREAD - 1) * self._threads
         window = self._threads + min(ahead, self._max_queued)
-        under_way: deque[Future[Any]] = deque()
-        done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        finished: _Finished = _InOrder() if ordered else _AsCompleted()
         pending: set[Future[Any]] = set()
-        numbered = enumerate(items)
+
+        def take() -> Future[Any]:
+            future = finished.take()
+            pending.discard(future)
+            return future
+
         try:
-            while True:
-                for position, item in numbered:
-                    self._take_room(waits=True)
-                    future = self._start(function, position, item)
-                    pending.add(future)
-                    if ordered:
-                        under_way.append(future)
-                    else:
-                        future.add_done_callback(done.put)
-                    if len(pending) >= window:
-                        break
-                if not pending:
-                    return
-                future = under_way.popleft() if ordered else done.get()
-                if ordered:
-                    with contextlib.suppress(CancelledError):
-                        future.exception()
-                pending.discard(future)
-                yield future
+            for position, item in enumerate(items):
+                self._take_room(waits=True)
+                future = self._start(function, position, item)
+                pending.add(future)
+                finished.expect(future)
+                while pending and (len(pending) >= window or finished.is_ready()):
+                    yield take()
+            while pending:
+                yield take()
         finally:
             for future in pending:
                 future.cancel()

@@ -7,6 +7,9 @@ timeouts start anew with every byte, and it costs three times the CPU of `transp
 
 from __future__ import annotations
 
+import errno
+import math
+import os
 import queue
 import select
 import socket
@@ -26,7 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from holybalance.messages import Fault
 from holybalance.wire.faults import WireError, connect_fault
 from holybalance.wire.framing import ResponseParser, cut
-from holybalance.wire.resolver import Resolver
+from holybalance.wire.resolver import Address, Resolver
 
 IDLE_EXPIRY_S = 30.0
 READ_BYTES = 65536
@@ -150,14 +153,21 @@ class _DeadlineMixin:
             return data
 
     def _wait(self, poller: Any, doing: str) -> None:
+        if not self._becomes_ready(poller, self.deadline, doing):
+            raise WireError(Fault.DEADLINE, f"the time was up while {doing}")
+
+    def _becomes_ready(self, poller: Any, until: float, doing: str) -> bool:
         while True:
-            remaining = self.deadline - self._clock()
+            remaining = until - self._clock()
             if remaining <= 0:
-                raise WireError(Fault.DEADLINE, f"the time was up while {doing}")
+                return False
             if poller.poll(min(remaining, GLANCE_S) * 1000):
-                return
-            if self._surroundings.is_given_up():
-                raise WireError(Fault.LOCAL, f"the client was closed while {doing}")
+                return True
+            self._check_wanted(doing)
+
+    def _check_wanted(self, doing: str) -> None:
+        if self._surroundings.is_given_up():
+            raise WireError(Fault.LOCAL, f"the client was closed while {doing}")
 
     # What follows replaces urllib3's or http.client's own, which bound each step by
     # the same timeout and not all steps together.
@@ -169,8 +179,7 @@ class _DeadlineMixin:
         return remaining
 
     def _new_conn(self) -> socket.socket:
-        resolver = self._surroundings.resolver
-        addresses = resolver.resolve(self._dns_host, self.port, self._remaining())
+        addresses = self._look_up()
         error: OSError = OSError(f"{self._dns_host} has no address")
         for position, address in enumerate(addresses):
             # An address that swallows packets leaves time for those after it.
@@ -179,7 +188,22 @@ class _DeadlineMixin:
                 return self._connect(address, share)
             except OSError as failure:
                 error = failure
-        raise error
+        try:
+            raise error
+        finally:
+            # Its traceback holds this frame, and by that the caller's with the prompt.
+            del error
+
+    def _look_up(self) -> list[Address]:
+        resolve = self._surroundings.resolver.resolve
+        while True:
+            remaining = self._remaining()
+            try:
+                return resolve(self._dns_host, self.port, min(remaining, GLANCE_S))
+            except TimeoutError:
+                if remaining <= GLANCE_S:
+                    raise
+                self._check_wanted("looking up the host")
 
     def _connect(self, address: Any, timeout_s: float) -> socket.socket:
         family, kind, protocol, _, where = address
@@ -187,8 +211,7 @@ class _DeadlineMixin:
         try:
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
-            sock.settimeout(timeout_s)
-            sock.connect(where)
+            self._reach(sock, where, timeout_s)
             # The TLS handshake that may follow is bounded by this as a whole.
             sock.settimeout(self._remaining())
         except BaseException:
@@ -196,6 +219,19 @@ class _DeadlineMixin:
             raise
         sys.audit("http.client.connect", self, self.host, self.port)
         return sock
+
+    def _reach(self, sock: socket.socket, where: Any, timeout_s: float) -> None:
+        sock.setblocking(False)
+        code = sock.connect_ex(where)
+        if code == errno.EINPROGRESS:
+            writable = select.poll()
+            writable.register(sock, select.POLLOUT)
+            until = self._clock() + timeout_s
+            if not self._becomes_ready(writable, until, "connecting"):
+                raise TimeoutError("timed out")
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
 
     def _tunnel(self) -> None:
         target = f"{self._tunnel_host}:{self._tunnel_port}"
@@ -209,9 +245,17 @@ class _DeadlineMixin:
             data = self.sock.recv(1)
             if not data:
                 raise OSError(str(cut(parser.received, "the proxy hung up")))
-            parser.feed(data)
-        if not 200 <= parser.status < 300:
-            raise OSError(f"the proxy refused the tunnel with status {parser.status}")
+            try:
+                parser.feed(data)
+            except WireError as error:
+                # Nothing was sent to the upstream, so it is not the upstream's answer.
+                raise OSError(f"the proxy does not answer: {error.message}") from error
+        status = parser.status
+        parser.discard()
+        if not 200 <= status < 300:
+            raise OSError(f"the proxy refused the tunnel with status {status}")
+        # The TLS handshake comes next, and what is left is less than it was.
+        self.sock.settimeout(self._remaining())
 
 
 class PlainConnection(_DeadlineMixin, HTTPConnection):
@@ -351,7 +395,9 @@ class ConnectionPool:
         now = self._clock()
         connection.idle_since = now
         self._pool._put_conn(connection)  # noqa: SLF001 the same
-        self._idle.expire(now - IDLE_EXPIRY_S)
+        # A pool that was closed meanwhile keeps nothing, this connection included.
+        is_closed = self._pool.pool is None
+        self._idle.expire(math.inf if is_closed else now - IDLE_EXPIRY_S)
 
     def idle(self) -> int:
         """Count the idle connections."""

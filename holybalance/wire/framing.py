@@ -14,6 +14,10 @@ MAX_HEAD_BYTES = 64 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 
+class _SurplusError(Exception):
+    """Bytes came after the end of the response."""
+
+
 class ResponseParser:
     """
     Takes a response's bytes as they come and hands out its head and its body.
@@ -59,18 +63,13 @@ class ResponseParser:
         except httptools.HttpParserError as error:
             raise self._garbled(error) from error
         except httptools.HttpParserUpgrade as error:
-            raise WireError(
-                Fault.GARBLED, "the upstream switched protocols unasked"
-            ) from error
+            raise self._refused("the upstream switched protocols unasked") from error
         if self.received > MAX_HEAD_BYTES and not self.status:
-            raise WireError(
-                Fault.GARBLED, f"the response's head is over {MAX_HEAD_BYTES} bytes"
-            )
+            raise self._refused(f"the response's head is over {MAX_HEAD_BYTES} bytes")
         if self.received > self._max_bytes:
-            raise WireError(
-                Fault.GARBLED,
-                f"the response is over {self._max_bytes - MAX_HEAD_BYTES} bytes "
-                "(max_response_bytes)",
+            cap = self._max_bytes - MAX_HEAD_BYTES
+            raise self._refused(
+                f"the response is over {cap} bytes (max_response_bytes)"
             )
 
     def end(self) -> None:
@@ -107,7 +106,7 @@ class ResponseParser:
     def on_message_begin(self) -> None:
         """Refuse a second response where one was asked for."""
         if self.complete:
-            raise ValueError("bytes after the end of the response")
+            raise _SurplusError
 
     def on_headers_complete(self) -> None:
         """Note the status; an interim one (1xx) is not it (RFC 9110 §15.2)."""
@@ -120,7 +119,7 @@ class ResponseParser:
     def on_message_complete(self) -> None:
         """Note the end; an interim response has none of its own."""
         self.complete = self.status != 0
-        self.reusable = self._parser.should_keep_alive()
+        self.reusable = self.complete and self._parser.should_keep_alive()
 
     def _is_framed(self) -> bool:
         return any(
@@ -129,11 +128,22 @@ class ResponseParser:
         ) or self.status in (204, 304)
 
     def _garbled(self, error: Exception) -> WireError:
+        raised = error.__context__
+        if raised is not None and not isinstance(raised, _SurplusError):
+            # httptools turns all that its callbacks raise into an error of its own;
+            # what a signal handler raised there is not the upstream's fault.
+            self.reusable = False
+            raise raised
         if self.complete:
-            return WireError(
-                Fault.GARBLED, "the upstream sent bytes after the end of its response"
+            return self._refused(
+                "the upstream sent bytes after the end of its response"
             )
-        return WireError(Fault.GARBLED, f"the response is not valid HTTP: {error}")
+        return self._refused(f"the response is not valid HTTP: {error}")
+
+    def _refused(self, reason: str) -> WireError:
+        # The response may have been complete before that; its connection is not sound.
+        self.reusable = False
+        return WireError(Fault.GARBLED, reason)
 
 
 def cut(received: int, reason: str) -> WireError:

@@ -29,6 +29,8 @@ _PROBLEMS = {
 # Servers that follow OpenAI (vLLM, llama.cpp, DeepSeek) tell this by words alone.
 _CONTEXT_WORDS = ("maximum context length", "context window", "context size")
 _EXCERPT_CHARACTERS = 200
+# An upstream must not fill its callers' errors and logs.
+_MESSAGE_CHARACTERS = 1000
 
 
 def headers(api_key: str | None) -> dict[str, str]:
@@ -157,7 +159,7 @@ def _error(document: Any, body: bytes) -> dict[str, Any]:
         code, message = None, error if isinstance(error, str) else ""
     return {
         "code": None if code is None else str(code),
-        "message": message or _excerpt(body),
+        "message": message[:_MESSAGE_CHARACTERS] or _excerpt(body),
         "problem": _problem(error, message),
     }
 

@@ -71,7 +71,11 @@ class Resolver:
             addresses = self._lookup(host, port)
         except BaseException as error:  # noqa: BLE001 whoever joined it must be told
             self._finish(host, port)
-            future.set_exception(error)
+            # A name that cannot be encoded is a UnicodeError, for one.
+            failure = error if isinstance(error, OSError) else OSError(str(error))
+            future.set_exception(failure)
+            # The error's traceback holds this frame: leave no cycle.
+            del failure, future
         else:
             self._finish(host, port)
             future.set_result(addresses)

@@ -31,7 +31,8 @@ def retry_after_s(headers: Headers, now: float) -> float | None:
     milliseconds = headers.get(b"retry-after-ms")
     if milliseconds is not None:
         seconds = _number(milliseconds)
-        return None if seconds is None else seconds / 1000
+        if seconds is not None:
+            return seconds / 1000
     value = headers.get(b"retry-after")
     if value is None:
         return None

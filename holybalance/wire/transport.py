@@ -8,6 +8,7 @@ wire format's concern; whether to try again is the balancer's.
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,8 @@ class Transport:
         )
         self._pool = ConnectionPool(peer, surroundings)
         self._heads: dict[tuple[str, str], bytes] = {}
+        # Guards `stale_connections`.
+        self._lock = threading.Lock()
         self.stale_connections = 0
 
     def exchange(
@@ -110,6 +113,14 @@ class Transport:
         """
         payload = b"%b%d\r\n\r\n%b" % (self._head(method, path), len(body), body)
         connection = self._pool.checkout()
+        try:
+            return self._open_on(connection, payload, deadline)
+        except BaseException:
+            # Whatever ends it, an interruption too, nobody else would close it.
+            connection.close()
+            raise
+
+    def _open_on(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
         if connection.sock is None:
             self._connect(connection, deadline)
             return self._begin(connection, payload, deadline)
@@ -119,7 +130,8 @@ class Transport:
         except WireError as error:
             if not self._is_stale(error, started):
                 raise
-        self.stale_connections += 1
+        with self._lock:
+            self.stale_connections += 1
         self._connect(connection, deadline)
         return self._begin(connection, payload, deadline)
 

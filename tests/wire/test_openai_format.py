@@ -1,0 +1,173 @@
+"""OpenAI's format: what we write, and what we make of what we read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holybalance.errors import RequestError
+from holybalance.messages import ChatRequest, Fault, Outcome, Problem, Usage
+from holybalance.wire.openai import decode, decode_models, encode, headers
+from holybalance.wire.transport import Response
+
+GOOD = {"choices": [{"message": {"role": "assistant", "content": "hi"}}]}
+
+
+def answer(document: Any, status: int = 200, **head: str) -> Outcome:
+    """Decode a document with headers, underscores for dashes."""
+    names = {k.replace("_", "-").encode(): v.encode() for k, v in head.items()}
+    body = document if isinstance(document, bytes) else orjson.dumps(document)
+    return decode(Response(status, list(names.items()), body), now=0.0)
+
+
+def request(**options: Any) -> ChatRequest:
+    """Make a request."""
+    messages = ({"role": "user", "content": "hé\u2028"},)
+    return ChatRequest(model="m", messages=messages, timeout_s=1, options=options)
+
+
+def test_encode() -> None:
+    """Options pass through; the model is the upstream's."""
+    written = orjson.loads(encode(request(temperature=0.5, tools=[]), "theirs"))
+
+    assert {
+        "model": "theirs",
+        "messages": [{"role": "user", "content": "hé\u2028"}],
+        "temperature": 0.5,
+        "tools": [],
+    } == written
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, 2**70, "\ud800"])
+def test_encode_what_is_not_json(value: object) -> None:
+    """What cannot be written is the caller's mistake."""
+    with pytest.raises(RequestError) as caught:
+        encode(request(user=value), "m")
+    assert "not_json" == caught.value.code
+
+
+def test_headers() -> None:
+    """The key is in one header, and where there is no key there is none."""
+    assert "Bearer k" == headers("k")["Authorization"]
+    assert "Authorization" not in headers(None)
+    assert "identity" == headers(None)["Accept-Encoding"]
+
+
+def test_reply() -> None:
+    """A reply's body is given as it came, its usage and id beside it."""
+    usage = {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 2},
+    }
+    outcome = answer(GOOD | {"usage": usage}, x_request_id="r-1")
+
+    assert GOOD | {"usage": usage} == outcome.body
+    assert (200, None, "r-1") == (outcome.status, outcome.fault, outcome.request_id)
+    expected = Usage(
+        input_tokens=10, output_tokens=5, cached_tokens=4, reasoning_tokens=2
+    )
+    assert expected == outcome.usage
+
+
+@pytest.mark.parametrize("usage", [None, [], 1, "x"])
+def test_no_usage(usage: Any) -> None:
+    """Usage that is none is unknown, and the reply is a reply."""
+    outcome = answer(GOOD | {"usage": usage})
+    assert (None, GOOD | {"usage": usage}) == (outcome.usage, outcome.body)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "9", None, [], True])
+def test_odd_counts(value: Any) -> None:
+    """Counts that make no sense count for nothing much."""
+    usage = answer(
+        GOOD | {"usage": {"prompt_tokens": value, "prompt_tokens_details": value}}
+    ).usage
+    assert usage is not None
+    assert usage.input_tokens in (0, 1)
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(document=json, status=st.integers(200, 599))
+def test_any_json(document: Any, status: int) -> None:
+    """No document makes decoding fail, or is a reply without having a message."""
+    outcome = answer(document, status)
+    assert outcome.body is None
+    assert status == outcome.status
+
+
+@given(body=st.binary(max_size=1000), status=st.integers(200, 599))
+def test_any_bytes(body: bytes, status: int) -> None:
+    """Nor do any bytes."""
+    assert answer(body, status).body is None
+
+
+@given(error=json, code=json)
+def test_any_error(error: Any, code: Any) -> None:
+    """An error may have any shape."""
+    answer({"error": error}, 400)
+    outcome = answer({"error": {"message": error, "code": code, "type": code}}, 400)
+    assert isinstance(outcome.message, str)
+    assert outcome.code is None or isinstance(outcome.code, str)
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"error": {"code": "context_length_exceeded"}}, Problem.CONTEXT_LENGTH),
+        ({"error": {"type": "insufficient_quota"}}, Problem.QUOTA),
+        ({"error": {"code": "content_filter"}}, Problem.CONTENT_POLICY),
+        ({"error": {"message": "Context size has been"}}, Problem.CONTEXT_LENGTH),
+        ({"message": "maximum context length is 8"}, Problem.CONTEXT_LENGTH),
+        ({"error": "context window"}, Problem.CONTEXT_LENGTH),
+        ({"error": {"code": "other"}}, None),
+        ({"error": {"code": 400}}, None),
+        ([], None),
+    ],
+)
+def test_problems(document: Any, problem: Problem | None) -> None:
+    """What an error is about is read from its code, its type, or its words."""
+    assert problem is answer(document, 400).problem
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(200, Fault.GARBLED), (201, None), (204, None), (500, None)]
+)
+def test_no_reply(status: int, fault: Fault | None) -> None:
+    """Only 200 can be a reply, and without one it is garbled."""
+    assert (None, fault) == (answer({}, status).body, answer({}, status).fault)
+
+
+def test_a_long_message_is_cut() -> None:
+    """An upstream cannot fill our errors and logs with megabytes."""
+    message = answer({"error": {"message": "x" * 1_000_000}}, 500).message
+    assert len(message) <= 2_000
+
+
+def test_a_long_page_is_cut() -> None:
+    """Nor with a web page."""
+    assert len(answer(b"<p>" * 100_000, 500).message) < 1_000
+
+
+def test_models() -> None:
+    """A list of models is the names in it; anything else is none."""
+
+    def listed(document: Any, status: int = 200) -> frozenset[str] | None:
+        return decode_models(Response(status, [], orjson.dumps(document)))
+
+    assert frozenset({"a", "b"}) == listed({"data": [{"id": "a"}, {"id": "b"}, 1, {}]})
+    assert frozenset() == listed({"data": []})
+    assert listed({"data": 1}) is None
+    assert listed([]) is None
+    assert listed({"data": []}, 404) is None

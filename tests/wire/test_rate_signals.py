@@ -1,0 +1,115 @@
+"""What headers say about when to come back, read without trust."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holybalance.messages import RateLimits
+from holybalance.wire.signals import rate_limits, retry_after_s
+
+NOW = 1_700_000_000.0
+DATE = b"Tue, 14 Nov 2023 22:13:20 GMT"  # NOW
+LATER = b"Tue, 14 Nov 2023 22:14:20 GMT"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"0", 0.0),
+        (b"1.5", 1.5),
+        (b" 7 ", 7.0),
+        (b"86400", 86400.0),
+        (LATER, 60.0),
+        (DATE, 0.0),
+        (b"Tue, 14 Nov 2000 22:14:20 GMT", 0.0),
+        (b"Tue, 14 Nov 2023 23:14:20 +0100", 60.0),
+        (b"Tue, 14 Nov 2023 22:14:20", 60.0),
+        (b"nan", None),
+        (b"inf", None),
+        (b"-1", None),
+        (b"", None),
+        (b"soon", None),
+        (b"\xff\xfe", None),
+        (b"Tue, 14 Nov 99999 22:14:20 GMT", None),
+        (b"Tue, 32 Nov 2023 22:14:20 GMT", None),
+    ],
+)
+def test_retry_after(value: bytes, expected: float | None) -> None:
+    """Seconds or a date; nonsense is as good as nothing."""
+    assert expected == retry_after_s({b"retry-after": value}, NOW)
+
+
+def test_dates_by_the_senders_clock() -> None:
+    """A date is compared with the response's own, whatever our clock says."""
+    head = {b"retry-after": LATER, b"date": DATE}
+    assert 60.0 == retry_after_s(head, NOW - 1e6)
+
+
+def test_milliseconds() -> None:
+    """Milliseconds are more exact, and win."""
+    head = {b"retry-after-ms": b"1500", b"retry-after": b"2"}
+    assert 1.5 == retry_after_s(head, NOW)
+
+
+def test_milliseconds_that_are_none() -> None:
+    """Unless they make no sense."""
+    head = {b"retry-after-ms": b"soon", b"retry-after": b"2"}
+    assert 2.0 == retry_after_s(head, NOW)
+
+
+@given(st.binary(max_size=60))
+def test_any_value(value: bytes) -> None:
+    """Whatever comes, it is seconds from 0 up or nothing."""
+    for name in (b"retry-after", b"retry-after-ms"):
+        seconds = retry_after_s({name: value, b"date": value}, NOW)
+        assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
+
+
+@given(st.text(max_size=40))
+def test_any_limits(value: str) -> None:
+    """The same holds for what is left and when it is reset."""
+    head = {
+        f"x-ratelimit-{what}-{unit}".encode(): value.encode()
+        for what in ("remaining", "reset")
+        for unit in ("requests", "tokens")
+    }
+    left = rate_limits(head)
+    assert left is not None
+    for seconds in (left.requests_reset_s, left.tokens_reset_s):
+        assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"12ms", 0.012),
+        (b"1s", 1.0),
+        (b"6m0s", 360.0),
+        (b"1h2m3.5s", 3723.5),
+        ("5µs".encode(), 5e-6),
+        (b"30", 30.0),
+        (b"-1", None),
+        (b"1s2", None),
+        (b"later", None),
+    ],
+)
+def test_durations(value: bytes, expected: float | None) -> None:
+    """A reset is a duration as Go writes it, or seconds."""
+    left = rate_limits(
+        {
+            b"x-ratelimit-remaining-requests": b"1",
+            b"x-ratelimit-reset-requests": value,
+        }
+    )
+    assert left is not None
+    assert expected == pytest.approx(left.requests_reset_s)
+
+
+def test_unknown() -> None:
+    """Azure's -1 is unknown, and no header is no news."""
+    assert RateLimits() == rate_limits({b"x-ratelimit-remaining-tokens": b"-1"})
+    assert rate_limits({}) is None
