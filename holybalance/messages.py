@@ -29,6 +29,10 @@ class Verdict(enum.Enum):
     LATE = "late"
     LOCAL = "local"
 
+    # Every attempt looks verdicts up in tables; members are singletons, so identity
+    # will do, and it spares each look-up a call of Enum's own `__hash__`.
+    __hash__ = object.__hash__
+
 
 class Fault(enum.Enum):
     """How an exchange failed where HTTP has no status for it."""
@@ -46,7 +50,9 @@ class Fault(enum.Enum):
     DEADLINE = "deadline"
     """The caller's own deadline came first."""
     LOCAL = "local"
-    """This machine could not: no file descriptor, no thread, or a call given up."""
+    """This machine could not: no file descriptor, no port, no memory."""
+    GIVEN_UP = "given_up"
+    """The client was closed, or the interpreter is ending."""
 
 
 class Problem(enum.Enum):

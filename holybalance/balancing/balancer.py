@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import tenacity
@@ -24,6 +25,9 @@ from holybalance.errors import (
 )
 from holybalance.messages import ChatRequest, Fault, Outcome, Reply, Verdict
 
+LOOK_INTERVAL_S = 1.0
+# Faults that may be the deadline's doing.
+_OUT_OF_TIME = frozenset({Fault.DEADLINE, Fault.UNREACHABLE})
 _OUT_OF_SERVICE = frozenset({Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED})
 
 
@@ -82,8 +86,6 @@ class Balancer:
                 self._try_again(trail)
         except GivenUp:
             raise ClientClosed("the client was closed while the call waited") from None
-        if self._runtime.is_given_up() and trail.verdict() is not Verdict.OK:
-            raise ClientClosed("the client was closed during the call")
         return trail.conclude()
 
     def queued(self, endpoint: Endpoint | None = None) -> int:
@@ -96,10 +98,12 @@ class Balancer:
     # One attempt.
 
     def _attempt(self, trail: Trail) -> None:
-        with self._admit(trail) as lease:
+        try:
+            lease = self._admit(trail)
             outcome = self._exchange(trail, lease)
-            verdict = judge(outcome)
-            ended = lease.settle(outcome, verdict)
+            ended = lease.settle(outcome, judge(outcome))
+        finally:
+            trail.let_go()
         trail.note(lease, ended)
 
     def _try_again(self, trail: Trail) -> None:
@@ -124,15 +128,16 @@ class Balancer:
             trail.caught = error
 
     def _exchange(self, trail: Trail, lease: Lease) -> Outcome:
-        body = trail.body_for(lease.endpoint, self._settings.max_request_bytes)
         until = trail.deadline
         if self._settings.attempt_timeout is not None:
             until = min(until, lease.started + self._settings.attempt_timeout)
-        outcome = lease.exchange(body, until)
-        if outcome.fault is Fault.DEADLINE and self._clock() < trail.deadline:
+        outcome = lease.exchange(until)
+        is_late = outcome.fault in _OUT_OF_TIME and self._clock() >= trail.deadline
+        fault = Fault.DEADLINE if is_late else outcome.fault
+        if fault is Fault.DEADLINE and not is_late:
             # Not the caller's deadline: the endpoint took longer than an attempt may.
-            return Outcome(fault=Fault.NO_ANSWER, message=outcome.message)
-        return outcome
+            fault = Fault.NO_ANSWER
+        return outcome if fault is outcome.fault else replace(outcome, fault=fault)
 
     def _admit(self, trail: Trail) -> Lease:
         if self._clock() >= trail.deadline:
@@ -153,7 +158,10 @@ class Balancer:
                 if isinstance(admitted, Lease):
                     return admitted
                 wake_at = self._check_waiting(trail, admitted)
-                place.wait(min(wake_at, trail.deadline))
+                # Looks by itself now and then: an interruption between a settlement
+                # and its wake-up would otherwise leave the line asleep.
+                look_at = self._clock() + LOOK_INTERVAL_S
+                place.wait(min(wake_at, look_at, trail.deadline))
                 if self._clock() >= trail.deadline:
                     raise trail.out_of_time("waiting for an endpoint with room")
 
@@ -201,7 +209,8 @@ class Balancer:
     ) -> Lease | Refused:
         # Written before a slot is taken: a request that is too big takes none.
         body = trail.body_for(endpoint, self._settings.max_request_bytes)
-        return endpoint.lease(trail.ask_of(endpoint, body), as_probe=as_probe)
+        lease = trail.lease = Lease(endpoint, trail.ask_of(endpoint, body))
+        return lease.take(as_probe=as_probe) or lease
 
     def _try_probe(self, trail: Trail, refusals: list[Refused]) -> Lease | None:
         """When all that is left is open circuits, let one call a second try them."""

@@ -73,7 +73,8 @@ class Breaker:
     """
     A circuit breaker; all times are monotonic seconds that the caller passes in.
 
-    Not safe from several threads by itself: its endpoint's lock guards it.
+    Not safe from several threads by itself: its endpoint's lock guards it. `state` is
+    one of `CLOSED`, `OPEN`, `HALF_OPEN`.
     """
 
     def __init__(self, config: BreakerConfig) -> None:
@@ -83,6 +84,8 @@ class Breaker:
             success_threshold=config.half_open_max_calls,
             throw_new_error_on_trip=False,
         )
+        # The ledger's state, kept beside it: each admission and result asks for it.
+        self.state = CLOSED
         self._recent = _RecentCalls(config.window)
         # A result of a past epoch counts for nothing, so a call that began before a
         # trip can neither prolong it nor end it.
@@ -96,28 +99,23 @@ class Breaker:
     def __repr__(self) -> str:
         return f"<Breaker {self.state} trips={self._trips}>"
 
-    @property
-    def state(self) -> str:
-        """One of `CLOSED`, `OPEN`, `HALF_OPEN`."""
-        return self._ledger.current_state
-
     def admit(self, now: float) -> Permit | None:
         """Give leave to try, or `None` when the circuit is open or has its trials."""
-        if not self.would_admit(now):
+        if self.state != CLOSED and not self.would_admit(now):
             return None
         if self.state == OPEN:
             self._half_open()
+        permit = Permit(self._epoch)
         if self.state == HALF_OPEN:
             self._trials += 1
-        return Permit(self._epoch)
+        return permit
 
     def would_admit(self, now: float) -> bool:
         """Tell whether `admit` would give leave."""
-        state = self.state
-        if state == OPEN:
+        if self.state == OPEN:
             return now >= self._open_until
         under_way = self._trials + self._ledger.success_counter
-        return state == CLOSED or under_way < self._config.half_open_max_calls
+        return self.state == CLOSED or under_way < self._config.half_open_max_calls
 
     def admit_probe(self, now: float) -> Permit | None:
         """
@@ -131,12 +129,13 @@ class Breaker:
         self._next_probe = now + PROBE_INTERVAL_S
         return Permit(self._epoch, is_probe=True)
 
-    def record(self, permit: Permit, blame: Blame, now: float) -> None:
+    def record(self, permit: Permit | None, blame: Blame, now: float) -> None:
         """Take the result of a call that was admitted."""
-        if permit.epoch != self._epoch:
+        if permit is None or permit.epoch != self._epoch:
             return
         if self.state == HALF_OPEN:
-            self._trials -= 1
+            # Not below 0: an interrupted settlement is recorded once more.
+            self._trials = max(0, self._trials - 1)
         if blame is Blame.CREDIT:
             self._note_success(permit, now)
         elif blame is Blame.FAILURE and not permit.is_probe:
@@ -173,6 +172,7 @@ class Breaker:
             if self._ledger.fail_counter == 0:
                 return
         self._ledger.call(_succeed)
+        self.state = self._ledger.current_state
         if before == HALF_OPEN and self.state == CLOSED:
             self._epoch += 1
             self._closed_at = now
@@ -185,8 +185,9 @@ class Breaker:
             # pybreaker's frames hold the failure, and it would hold them: a cycle
             # that keeps the frames of all callers, prompts included, until a GC.
             failure.__traceback__ = None
-        if self.state == CLOSED and self._is_failing():
+        if self._ledger.current_state == CLOSED and self._is_failing():
             self._ledger.open()
+        self.state = self._ledger.current_state
         if self.state == OPEN:
             self._tripped(now)
 
@@ -211,5 +212,6 @@ class Breaker:
 
     def _half_open(self) -> None:
         self._ledger.half_open()
+        self.state = HALF_OPEN
         self._epoch += 1
         self._trials = 0

@@ -68,12 +68,14 @@ class Ask:
 
     Args:
         model: the caller's name of the model.
+        body: the request in the endpoint's wire format.
         tokens: what it may use at most, estimated; counts against `tpm`.
         is_retry: whether the call has been tried before.
     """
 
     model: str
-    tokens: int
+    body: bytes
+    tokens: int = 0
     is_retry: bool = False
 
 
@@ -140,13 +142,14 @@ class Endpoint:
         """Give the upstream's name for a model that this endpoint serves."""
         return self.config.models.get(model, model)
 
-    def lease(self, ask: Ask, *, as_probe: bool = False) -> Lease | Refused:
+    def admit(self, lease: Lease, *, as_probe: bool = False) -> Refused | None:
         """
-        Admit a call, which then holds a slot until the lease ends, or refuse it.
+        Give a lease its slot, or say why not; `Lease.take` calls it.
 
         Args:
             as_probe: take the open circuit's one try a second instead.
         """
+        ask = lease.ask
         with self._lock:
             now = self._clock()
             if self.in_flight >= self.config.max_in_flight:
@@ -155,12 +158,14 @@ class Endpoint:
             if limited is not None:
                 return Refused(self, *limited)
             admit = self._breaker.admit_probe if as_probe else self._breaker.admit
-            permit = admit(now)
-            if permit is None:
+            lease.permit = admit(now)
+            if lease.permit is None:
                 return self._refused_by_breaker(now)
+            # One statement: an interruption must find both done or neither.
+            lease.is_held, self.in_flight = True, self.in_flight + 1
+            lease.started = now
             self._limits.reserve(ask.tokens, now)
-            self.in_flight += 1
-        return Lease(self, ask, permit, now)
+        return None
 
     def might_admit(self, model: str) -> bool:
         """Guess whether a lease would be given now, without taking one."""
@@ -177,8 +182,8 @@ class Endpoint:
         outcome, verdict, now = ended.outcome, ended.verdict, ended.at
         consequence = CONSEQUENCES[verdict]
         with self._lock:
-            self.in_flight -= 1
             self._breaker.record(lease.permit, consequence.blame, now)
+            lease.is_held, self.in_flight = False, self.in_flight - 1
             self._settle_limits(lease.ask, outcome, consequence, now)
             self._note_latency(verdict, now - lease.started, now)
             self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
@@ -191,8 +196,8 @@ class Endpoint:
         """Free the slot of a lease that ended without an outcome."""
         with self._lock:
             now = self._clock()
-            self.in_flight -= 1
             self._breaker.record(lease.permit, Blame.NONE, now)
+            lease.is_held, self.in_flight = False, self.in_flight - 1
             self._limits.release(lease.ask.tokens, now)
         self._on_room(self)
 
@@ -302,7 +307,7 @@ class Endpoint:
         else:
             limits.settle(ask.tokens, _used(outcome.usage), now)
         if outcome.rate_limits is not None:
-            limits.observe(outcome.rate_limits, now)
+            limits.observe(ask.model, outcome.rate_limits, now)
         bench = consequence.bench
         if bench is Bench.LONG:
             limits.bench(Refusal.EXHAUSTED, now, LONG_BENCH_S)
@@ -333,40 +338,41 @@ class Lease:
     """
     A slot at an endpoint for one attempt; a context manager that always frees it.
 
-    Whoever holds it exchanges, judges and settles. Without a settlement, its end
-    blames nobody and gives everything back.
+    It is made before it is taken, so that whoever takes it holds it already and can
+    end it however the taking ends. Without a settlement, its end blames nobody and
+    gives everything back.
     """
 
-    __slots__ = ("_is_settled", "ask", "endpoint", "permit", "started")
+    __slots__ = ("ask", "endpoint", "is_held", "permit", "started")
 
-    def __init__(
-        self, endpoint: Endpoint, ask: Ask, permit: Permit, started: float
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, ask: Ask) -> None:
         self.endpoint = endpoint
         self.ask = ask
-        self.permit = permit
-        self.started = started
-        self._is_settled = False
+        self.is_held = False
+        self.permit: Permit | None = None
+        self.started = 0.0
 
     def __enter__(self) -> Lease:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if not self._is_settled:
-            self._is_settled = True
-            self.endpoint.abandon(self)
+        self.end()
 
-    def exchange(self, body: bytes, until: float) -> Outcome:
+    def take(self, *, as_probe: bool = False) -> Refused | None:
+        """Ask the endpoint for the slot; see `Endpoint.admit`."""
+        return self.endpoint.admit(self, as_probe=as_probe)
+
+    def exchange(self, until: float) -> Outcome:
         """
-        Send a request's body to the endpoint and read the answer, whatever it is.
+        Send the request to the endpoint and read the answer, whatever it is.
 
         Args:
             until: an instant of the clock at which the attempt is over.
         """
         endpoint = self.endpoint
-        wire = endpoint.wire
+        path = endpoint.wire.CHAT_PATH
         try:
-            response = endpoint.transport.exchange("POST", wire.CHAT_PATH, body, until)
+            response = endpoint.transport.exchange("POST", path, self.ask.body, until)
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
         return endpoint.read(response)
@@ -378,9 +384,13 @@ class Lease:
         if outcome.usage is not None:
             cost = _cost_usd(outcome.usage, endpoint.price(self.ask.model))
         ended = Ended(outcome, verdict, endpoint.now(), cost)
-        self._is_settled = True
         endpoint.settle(self, ended)
         return ended
+
+    def end(self) -> None:
+        """Free the slot if it is still held."""
+        if self.is_held:
+            self.endpoint.abandon(self)
 
 
 def _asks_for_rest(outcome: Outcome, consequence: Consequence) -> bool:
@@ -404,9 +414,10 @@ def _cost_usd(usage: Usage, price: Price | None) -> float | None:
     if price is None:
         return None
     cached_price = price.input if price.cached is None else price.cached
+    cached = min(usage.cached_tokens, usage.input_tokens)
     dollars = (
-        (usage.input_tokens - usage.cached_tokens) * price.input
-        + usage.cached_tokens * cached_price
+        (usage.input_tokens - cached) * price.input
+        + cached * cached_price
         + usage.output_tokens * price.output
     )
     return dollars / 1e6

@@ -15,6 +15,9 @@ BURST_SHARE = 0.02
 LONG_BENCH_S = 3600.0
 # Nobody means to wait longer than a day; a clock or a unit is wrong then.
 MAX_COOL_DOWN_S = 86_400.0
+# An endpoint that takes any model's name keeps cool-downs of this many at most, but
+# for those that still hold.
+MANY_MODELS = 256
 # A 429 that does not say when to come back: a second, doubled each time in a row.
 FIRST_COOL_DOWN_S = 1.0
 GUESSED_COOL_DOWN_CAP_S = 30.0
@@ -92,7 +95,6 @@ class Limits:
         self._requests = None if rpm is None else Bucket(rpm, now)
         self._tokens = None if tpm is None else Bucket(tpm, now)
         self._rng = rng
-        self._blocked_until = now
         self._cool_until: dict[str, float] = {}
         self._throttles: dict[str, int] = {}
         self._benched_until = now
@@ -129,16 +131,20 @@ class Limits:
         if self._tokens is not None:
             self._tokens.take(-reserved, now)
 
-    def observe(self, left: RateLimits, now: float) -> None:
-        """Lower what we think is left, never raise it, and wait out an empty window."""
+    def observe(self, model: str, left: RateLimits, now: float) -> None:
+        """
+        Lower what we think is left, never raise it, and wait out an empty window.
+
+        Upstreams count each model apart, so an empty window keeps only its model away.
+        """
         if self._requests is not None and left.requests_left is not None:
             self._requests.lower(left.requests_left, now)
         if self._tokens is not None and left.tokens_left is not None:
             self._tokens.lower(left.tokens_left, now)
         if left.requests_left == 0 and left.requests_reset_s is not None:
-            self._block(left.requests_reset_s, now)
+            self._keep_away(model, left.requests_reset_s, now)
         if left.tokens_left == 0 and left.tokens_reset_s is not None:
-            self._block(left.tokens_reset_s, now)
+            self._keep_away(model, left.tokens_reset_s, now)
 
     def cool_down(self, model: str, retry_after_s: float | None, now: float) -> None:
         """
@@ -160,8 +166,7 @@ class Limits:
             )
         wait = min(retry_after_s, MAX_COOL_DOWN_S)
         wait += self._rng.uniform(0, min(wait * JITTER_SHARE, JITTER_CAP_S))
-        # The later of two ends holds: a short Retry-After takes nothing back.
-        self._cool_until[model] = max(self._cool_until.get(model, now), now + wait)
+        self._keep_away(model, wait, now)
 
     def note_success(self, model: str) -> None:
         """Forget the 429s in a row."""
@@ -176,21 +181,26 @@ class Limits:
 
     def restore(self, now: float) -> None:
         """End the bench and all cool-downs."""
-        self._benched_until = self._blocked_until = now
+        self._benched_until = now
         self._cool_until.clear()
         self._throttles.clear()
 
     def cool_down_left(self, now: float) -> float:
         """Give the seconds until the last cool-down or bench ends; may be infinite."""
-        ends = (self._benched_until, self._blocked_until, *self._cool_until.values())
+        ends = (self._benched_until, *self._cool_until.values())
         return max(0.0, max(ends) - now)
 
-    def _block(self, seconds: float, now: float) -> None:
+    def _keep_away(self, model: str, seconds: float, now: float) -> None:
+        """Set the end of a model's cool-down; the later of two ends holds."""
+        if len(self._cool_until) >= MANY_MODELS:
+            ends = self._cool_until.items()
+            self._cool_until = {m: end for m, end in ends if end > now}
+            self._throttles.clear()
         until = now + min(seconds, MAX_COOL_DOWN_S)
-        self._blocked_until = max(self._blocked_until, until)
+        self._cool_until[model] = max(self._cool_until.get(model, now), until)
 
     def _ready_at(self, tokens: int, now: float) -> float:
-        ready = max(now, self._blocked_until)
+        ready = now
         if self._requests is not None:
             ready = max(ready, self._requests.ready_at(1, now))
         if self._tokens is not None:

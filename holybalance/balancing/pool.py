@@ -81,7 +81,8 @@ class Pools:
             tuple(e for e in ordered if e.config.priority == priority)
             for priority in priorities
         )
-        reserve = max(e.config.max_in_flight for e in ordered)
+        slots = max(e.config.max_in_flight for e in ordered)
+        reserve = slots if self._retry_budget else 0
         clock = self._runtime.clock
         return Pool(
             endpoints=tuple(ordered),

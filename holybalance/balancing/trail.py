@@ -6,12 +6,13 @@ from holybalance.balancing.endpoint import Ask, Ended, Endpoint, Lease
 from holybalance.balancing.pool import Pool
 from holybalance.errors import (
     CallError,
+    ClientClosed,
     DeadlineExceeded,
     LocalError,
     RequestError,
     RetriesExhausted,
 )
-from holybalance.messages import Attempt, ChatRequest, Reply, Verdict
+from holybalance.messages import Attempt, ChatRequest, Fault, Reply, Verdict
 
 # Four characters a token, the usual rule of thumb for English.
 BYTES_PER_TOKEN = 4
@@ -42,6 +43,7 @@ class Trail:
         "deadline",
         "is_retrying",
         "last",
+        "lease",
         "pool",
         "request",
         "started",
@@ -57,10 +59,18 @@ class Trail:
         self.attempts: list[Attempt] = []
         self.tried: list[Endpoint] = []
         self.last: Ended | None = None
+        # The trail holds a lease before it is taken, and lets it go in any case.
+        self.lease: Lease | None = None
         self.is_retrying = False
         self.caught: Exception | None = None
         self.stopped_by = ""
         self._bodies: dict[str, bytes] = {}
+
+    def let_go(self) -> None:
+        """End the lease of an attempt that is over or was interrupted."""
+        lease, self.lease = self.lease, None
+        if lease is not None:
+            lease.end()
 
     def body_for(self, endpoint: Endpoint, max_bytes: int) -> bytes:
         """
@@ -87,7 +97,10 @@ class Trail:
         if endpoint.config.tpm is not None:
             tokens = len(body) // BYTES_PER_TOKEN + self._answer_tokens()
         return Ask(
-            model=self.request.model, tokens=tokens, is_retry=bool(self.attempts)
+            model=self.request.model,
+            body=body,
+            tokens=tokens,
+            is_retry=bool(self.attempts),
         )
 
     def note(self, lease: Lease, ended: Ended) -> None:
@@ -149,8 +162,10 @@ class Trail:
         """Make the error for what went wrong on this side, between attempts."""
         return LocalError(message, verdict=Verdict.LOCAL, attempts=self.attempts)
 
-    def _error(self, ended: Ended) -> CallError:
+    def _error(self, ended: Ended) -> CallError | ClientClosed:
         verdict, outcome = ended.verdict, ended.outcome
+        if outcome.fault is Fault.GIVEN_UP:
+            return ClientClosed("the client was closed during the call")
         kind = _ERRORS.get(verdict, RetriesExhausted)
         if kind is RequestError:
             status = outcome.status

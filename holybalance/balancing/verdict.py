@@ -15,6 +15,7 @@ _OF_FAULT = {
     Fault.GARBLED: Verdict.MALFORMED,
     Fault.DEADLINE: Verdict.LATE,
     Fault.LOCAL: Verdict.LOCAL,
+    Fault.GIVEN_UP: Verdict.LOCAL,
 }
 
 _OF_PROBLEM = {

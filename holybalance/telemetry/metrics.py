@@ -24,6 +24,7 @@ class Tally:
         "priced",
         "retries",
         "tokens",
+        "unpriced",
         "verdicts",
     )
 
@@ -36,6 +37,7 @@ class Tally:
         self.tokens = [0, 0, 0]
         self.cost_usd = 0.0
         self.priced = 0
+        self.unpriced = 0
 
     def note_attempt(self, verdict: Verdict, latency_s: float, is_retry: bool) -> None:
         """Count an attempt at an endpoint."""
@@ -58,7 +60,9 @@ class Tally:
             self.tokens[0] += usage.input_tokens
             self.tokens[1] += usage.output_tokens
             self.tokens[2] += usage.cached_tokens
-        if cost_usd is not None:
+        if cost_usd is None:
+            self.unpriced += 1
+        else:
             self.cost_usd += cost_usd
             self.priced += 1
 
@@ -73,6 +77,7 @@ class Tally:
         self.tokens = [a + b for a, b in zip(self.tokens, other.tokens, strict=True)]
         self.cost_usd += other.cost_usd
         self.priced += other.priced
+        self.unpriced += other.unpriced
 
     def replace_calls(self, calls: Tally) -> None:
         """Keep the attempts' sums, but count and time whole calls by `calls`."""
@@ -108,5 +113,5 @@ class Tally:
                 zip(("input", "output", "cached"), self.tokens, strict=True)
             ),
             "cost_usd": self.cost_usd if self.priced else None,
-            "unpriced": success - self.priced,
+            "unpriced": self.unpriced,
         }

@@ -110,9 +110,12 @@ class _DeadlineMixin:
         self._readable = self._pending = None
         super().close()  # type: ignore[misc]  # the mixin's base is urllib3's class
 
-    def transmit(self, data: bytes) -> None:
+    def transmit(self, data: bytes) -> bool:
         """
-        Send all of `data`.
+        Send `data`, and tell whether all of it was sent before an answer came.
+
+        A peer that answers and reads no further (a body is too big for it, say) would
+        otherwise be waited for until the deadline.
 
         Raises:
             OSError: the connection broke.
@@ -120,13 +123,18 @@ class _DeadlineMixin:
         """
         sent = self._send_some(data)
         if sent == len(data):
-            return
+            return True
         rest = memoryview(data)[sent:]
-        writable = select.poll()
-        writable.register(self.sock, select.POLLOUT)
+        either = select.poll()
+        # With TLS, bytes to read may be the protocol's own and no answer.
+        early = select.POLLIN if self._pending is None else 0
+        either.register(self.sock, select.POLLOUT | early)
         while rest:
-            self._wait(writable, "sending the request")
+            ready = self._wait(either, "sending the request")
+            if not ready & ~select.POLLIN:
+                return False
             rest = rest[self._send_some(rest) :]
+        return True
 
     def _send_some(self, data: bytes | memoryview) -> int:
         try:
@@ -152,22 +160,26 @@ class _DeadlineMixin:
                 continue
             return data
 
-    def _wait(self, poller: Any, doing: str) -> None:
-        if not self._becomes_ready(poller, self.deadline, doing):
+    def _wait(self, poller: Any, doing: str) -> int:
+        ready = self._events(poller, self.deadline, doing)
+        if not ready:
             raise WireError(Fault.DEADLINE, f"the time was up while {doing}")
+        return ready
 
-    def _becomes_ready(self, poller: Any, until: float, doing: str) -> bool:
+    def _events(self, poller: Any, until: float, doing: str) -> int:
+        """Wait for the poller's one socket; give its events, 0 when time is up."""
         while True:
             remaining = until - self._clock()
             if remaining <= 0:
-                return False
-            if poller.poll(min(remaining, GLANCE_S) * 1000):
-                return True
+                return 0
+            ready: list[tuple[int, int]] = poller.poll(min(remaining, GLANCE_S) * 1000)
+            if ready:
+                return ready[0][1]
             self._check_wanted(doing)
 
     def _check_wanted(self, doing: str) -> None:
         if self._surroundings.is_given_up():
-            raise WireError(Fault.LOCAL, f"the client was closed while {doing}")
+            raise WireError(Fault.GIVEN_UP, f"the client was closed while {doing}")
 
     # What follows replaces urllib3's or http.client's own, which bound each step by
     # the same timeout and not all steps together.
@@ -227,7 +239,7 @@ class _DeadlineMixin:
             writable = select.poll()
             writable.register(sock, select.POLLOUT)
             until = self._clock() + timeout_s
-            if not self._becomes_ready(writable, until, "connecting"):
+            if not self._events(writable, until, "connecting"):
                 raise TimeoutError("timed out")
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
@@ -353,7 +365,7 @@ class ConnectionPool:
         try:
             return self._pool._get_conn()  # noqa: SLF001 the pool's own seam
         except urllib3.exceptions.ClosedPoolError as error:
-            raise WireError(Fault.LOCAL, "the client was closed") from error
+            raise WireError(Fault.GIVEN_UP, "the client was closed") from error
 
     def connect(self, connection: Any, deadline: float) -> None:
         """

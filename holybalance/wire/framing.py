@@ -11,7 +11,7 @@ from holybalance.wire.faults import WireError
 
 MAX_HEAD_BYTES = 64 * 1024
 
-Headers = list[tuple[bytes, bytes]]
+Headers = dict[bytes, bytes]
 
 
 class _SurplusError(Exception):
@@ -33,6 +33,7 @@ class ResponseParser:
         "complete",
         "headers",
         "on_body",
+        "on_header",
         "received",
         "reusable",
         "status",
@@ -40,13 +41,16 @@ class ResponseParser:
 
     def __init__(self, max_body_bytes: int) -> None:
         self._max_bytes = max_body_bytes + MAX_HEAD_BYTES
-        self.headers: Headers = []
+        self.headers: Headers = {}
         self.chunks: list[bytes] = []
         self.status = 0
         self.received = 0
         self.complete = False
         self.reusable = False
-        # A method of the list itself spares a Python frame for each piece.
+        # Methods of the containers themselves spare a Python frame for each header
+        # and piece. Of headers that come twice the last counts; what frames the body
+        # may not come twice, and llhttp sees to that.
+        self.on_header = self.headers.__setitem__
         self.on_body = self.chunks.append
         self._parser: Any = httptools.HttpResponseParser(self)
 
@@ -99,10 +103,6 @@ class ResponseParser:
 
     # httptools calls these by name.
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; names are compared in lower case."""
-        self.headers.append((name.lower(), value))
-
     def on_message_begin(self) -> None:
         """Refuse a second response where one was asked for."""
         if self.complete:
@@ -122,10 +122,9 @@ class ResponseParser:
         self.reusable = self.complete and self._parser.should_keep_alive()
 
     def _is_framed(self) -> bool:
-        return any(
-            name in (b"content-length", b"transfer-encoding")
-            for name, _ in self.headers
-        ) or self.status in (204, 304)
+        names = {name.lower() for name in self.headers}
+        framing = {b"content-length", b"transfer-encoding"}
+        return bool(names & framing) or self.status in (204, 304)
 
     def _garbled(self, error: Exception) -> WireError:
         raised = error.__context__

@@ -73,7 +73,7 @@ def decode(response: Response, now: float | None = None) -> Outcome:
     Args:
         now: the wall clock, for a `Retry-After` that is a date.
     """
-    head = dict(response.headers)
+    head = response.headers
     request_id = head.get(b"x-request-id")
     document = _parse(response.body)
     common: dict[str, Any] = {

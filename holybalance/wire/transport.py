@@ -102,7 +102,8 @@ class Transport:
             WireError: anything but a complete response.
         """
         with self.open(method, path, body, deadline) as exchange:
-            return Response(exchange.status, exchange.headers, exchange.read())
+            headers = {name.lower(): value for name, value in exchange.headers.items()}
+            return Response(exchange.status, headers, exchange.read())
 
     def open(self, method: str, path: str, body: bytes, deadline: float) -> Exchange:
         """
@@ -145,12 +146,7 @@ class Transport:
 
     def _connect(self, connection: Any, deadline: float) -> None:
         connect_deadline = min(deadline, self._clock() + self._target.connect_timeout)
-        try:
-            self._pool.connect(connection, connect_deadline)
-        except WireError as error:
-            if error.fault is Fault.UNREACHABLE and self._clock() >= deadline:
-                raise WireError(Fault.DEADLINE, error.message) from error
-            raise
+        self._pool.connect(connection, connect_deadline)
 
     def _begin(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
         connection.deadline = deadline
@@ -179,12 +175,13 @@ class Transport:
 class Exchange:
     """One request under way; a context manager that frees the connection at its end."""
 
-    __slots__ = ("_connection", "_parser", "_pool", "headers")
+    __slots__ = ("_connection", "_is_sent", "_parser", "_pool", "headers")
 
     def __init__(self, connection: Any, pool: ConnectionPool, max_bytes: int) -> None:
         self._connection = connection
         self._pool = pool
         self._parser = ResponseParser(max_bytes)
+        self._is_sent = False
         self.headers: Headers = self._parser.headers
 
     def __enter__(self) -> Exchange:
@@ -201,7 +198,7 @@ class Exchange:
     def begin(self, payload: bytes) -> None:
         """Send the request and read until the answer's head is complete."""
         try:
-            self._connection.transmit(payload)
+            self._is_sent = self._connection.transmit(payload)
         except OSError as error:
             # It may have answered before it hung up, as with a body that is too big.
             if not self._has_answered():
@@ -234,7 +231,7 @@ class Exchange:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if self._parser.complete and self._parser.reusable:
+        if self._is_sent and self._parser.complete and self._parser.reusable:
             self._pool.checkin(connection)
         else:
             connection.close()

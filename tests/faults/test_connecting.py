@@ -318,11 +318,6 @@ def test_tls_failure_blames_the_endpoint(world: World, authority: trustme.CA) ->
     assert "open" == state(client)["breaker"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the balancer takes an attempt's time-out while connecting for LOST, "
-    "though nothing was sent",
-)
 def test_attempt_timeout_while_connecting(world: World, never: threading.Event) -> None:
     """What was never sent is not lost: it may go elsewhere, retry_lost or not."""
 

@@ -362,10 +362,6 @@ def _call(client: Any, prompt: str) -> None:
         failure_of(client, prompt)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="after close(wait=True) the pool refuses a next attempt as LOCAL",
-)
 def test_close_between_attempts(world: World) -> None:
     """A call whose client is closed before its next attempt says just that."""
     is_asked, may_answer = threading.Event(), threading.Event()

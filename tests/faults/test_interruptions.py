@@ -96,11 +96,6 @@ def test_connections(world: World) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.xfail(
-    strict=True,
-    reason="a lease is not yet anybody's to end between Endpoint.lease and `with`, "
-    "and settle() can be interrupted half-way",
-)
 def test_slots(world: World) -> None:
     """Whoever is interrupted while being admitted or settled holds no slot."""
     leaks = [

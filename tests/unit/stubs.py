@@ -67,15 +67,15 @@ def reply(takes: float = 0.0, tokens: tuple[int, int] | None = (10, 5)) -> Step:
             "prompt_tokens": tokens[0],
             "completion_tokens": tokens[1],
         }
-    return Step(Response(200, [], json.dumps(document).encode()), takes)
+    return Step(Response(200, {}, json.dumps(document).encode()), takes)
 
 
 def status(code: int, takes: float = 0.0, **headers: str) -> Step:
     """An error answer."""
-    named = [
-        (name.replace("_", "-").encode(), value.encode())
+    named = {
+        name.replace("_", "-").encode(): value.encode()
         for name, value in headers.items()
-    ]
+    }
     return Step(Response(code, named, b'{"error": {"message": "no"}}'), takes)
 
 

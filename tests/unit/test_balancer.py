@@ -261,8 +261,8 @@ def test_waiting_for_room_ends_at_the_deadline() -> None:
 def hold(stage: Stage, name: str, slots: int) -> list[Any]:
     """Take slots and keep them."""
     endpoint = stage.endpoints[name]
-    leases = [endpoint.lease(Ask(model=MODEL, tokens=0)) for _ in range(slots)]
-    assert all(isinstance(lease, Lease) for lease in leases)
+    leases = [Lease(endpoint, Ask(model=MODEL, body=b"")) for _ in range(slots)]
+    assert not any(lease.take() for lease in leases)
     return leases
 
 

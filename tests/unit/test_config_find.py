@@ -1,7 +1,5 @@
 """Where a configuration is looked for when none is given."""
 
-# ruff: noqa: SIM300 - tests here read `expected == actual`
-
 from __future__ import annotations
 
 import subprocess

@@ -1,7 +1,5 @@
 """How a file or a mapping becomes a configuration, and what each mistake says."""
 
-# ruff: noqa: SIM300 - tests here read `expected == actual`
-
 from __future__ import annotations
 
 import pickle
@@ -372,8 +370,10 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
     ("text", "place", "message"),
     [
         (
-            '[[endpoints]]\nprovider="openai"\n[[endpoints]]\nname="local"\n'
-            'provider="openai"\nmax_inflight=1',
+            (
+                '[[endpoints]]\nprovider="openai"\n[[endpoints]]\nname="local"\n'
+                'provider="openai"\nmax_inflight=1'
+            ),
             'line 6, endpoints[1] "local"',
             'unknown key "max_inflight"; did you mean "max_in_flight"?',
         ),
@@ -385,8 +385,10 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
         (
             '[defaults.breaker]\nzzz = 1\n[[endpoints]]\nprovider="openai"',
             "line 2, defaults.breaker",
-            'unknown key "zzz"; valid keys: failures, failure_ratio, min_calls,'
-            " window, open_for, max_open_for, half_open_max_calls, slow_start",
+            (
+                'unknown key "zzz"; valid keys: failures, failure_ratio, min_calls,'
+                " window, open_for, max_open_for, half_open_max_calls, slow_start"
+            ),
         ),
         (
             '[models.fast]\ntargets=["a"]\n[[endpoints]]\nprovider="openai"',
@@ -411,25 +413,33 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
         (
             '[[endpoints]]\nprovider="openai"\nformat="openai"',
             'line 3, endpoints[0] "openai"',
-            'unknown key "format"; valid keys: name, provider, base_url, models,'
-            " api_key, rpm, tpm, max_in_flight, weight, priority, proxy, ca_file,"
-            " headers, prices",
+            (
+                'unknown key "format"; valid keys: name, provider, base_url, models,'
+                " api_key, rpm, tpm, max_in_flight, weight, priority, proxy, ca_file,"
+                " headers, prices"
+            ),
         ),
         (
             '[defaults]\n\nmodel="x"\n[[endpoints]]\nprovider="deepseek"',
             "line 3, defaults",
-            'no endpoint serves the model "x"; valid models: deepseek-chat,'
-            " deepseek-reasoner, deepseek-flash",
+            (
+                'no endpoint serves the model "x"; valid models: deepseek-chat,'
+                " deepseek-reasoner, deepseek-flash"
+            ),
         ),
         (
-            '[[endpoints]]\nprovider="openai"\nname="a"\n'
-            '[[endpoints]]\nprovider="openai"\nname="a"',
+            (
+                '[[endpoints]]\nprovider="openai"\nname="a"\n'
+                '[[endpoints]]\nprovider="openai"\nname="a"'
+            ),
             'line 6, endpoints[1] "a"',
             'the name "a" is taken by an earlier endpoint',
         ),
         (
-            '[[endpoints]]\nprovider="openai"\n[catalog."gpt-4.1"]\n'
-            "price={input=1, outptu=2, output=3}",
+            (
+                '[[endpoints]]\nprovider="openai"\n[catalog."gpt-4.1"]\n'
+                "price={input=1, outptu=2, output=3}"
+            ),
             'line 4, catalog."gpt-4.1".price',
             'unknown key "outptu"; did you mean "output"?',
         ),
@@ -449,8 +459,10 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
             "x must be a table such as { input = 2.0, output = 8.0 }",
         ),
         (
-            "[defaults.breaker]\nopen_for=60\nmax_open_for=50\n"
-            '[[endpoints]]\nprovider="openai"',
+            (
+                "[defaults.breaker]\nopen_for=60\nmax_open_for=50\n"
+                '[[endpoints]]\nprovider="openai"'
+            ),
             "line 3, defaults.breaker",
             "max_open_for (50) must not be below open_for (60)",
         ),

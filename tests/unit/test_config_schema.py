@@ -1,7 +1,5 @@
 """What each value of a configuration may be, whoever makes it."""
 
-# ruff: noqa: SIM300 - tests here read `expected == actual`
-
 from __future__ import annotations
 
 import dataclasses

@@ -24,7 +24,7 @@ def documented(section: str) -> dict[str, str]:
 def shown(value: Any) -> str:
     """Write a default as the page does."""
     if value is None:
-        return "–"
+        return "–"  # noqa: RUF001 - the page has an en dash
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

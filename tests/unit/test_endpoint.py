@@ -25,7 +25,7 @@ from tests.unit.stubs import (
     status,
 )
 
-ASK = Ask(model=MODEL, tokens=100)
+ASK = Ask(model=MODEL, body=b"{}", tokens=100)
 
 
 class Bench:
@@ -39,8 +39,8 @@ class Bench:
 
     def lease(self, ask: Ask = ASK, *, as_probe: bool = False) -> Lease:
         """Take a lease that must be given."""
-        lease = self.endpoint.lease(ask, as_probe=as_probe)
-        assert isinstance(lease, Lease)
+        lease = Lease(self.endpoint, ask)
+        assert lease.take(as_probe=as_probe) is None
         return lease
 
     def end(self, outcome: Outcome, takes: float = 0.0) -> None:
@@ -51,8 +51,8 @@ class Bench:
 
     def refusal(self, ask: Ask = ASK) -> Refused:
         """Be refused, as must be."""
-        refused = self.endpoint.lease(ask)
-        assert isinstance(refused, Refused)
+        refused = Lease(self.endpoint, ask).take()
+        assert refused is not None
         return refused
 
 
@@ -158,7 +158,7 @@ def test_retry_after_of_an_ailing_endpoint_is_heeded(
 
     bench.end(Outcome(status=code, retry_after_s=5.0))
 
-    assert is_cooling is isinstance(bench.endpoint.lease(ASK), Refused)
+    assert is_cooling is (Lease(bench.endpoint, ASK).take() is not None)
 
 
 def test_a_throttle_is_no_failure() -> None:
@@ -255,7 +255,7 @@ def test_an_upstream_that_repeats_the_key_is_masked() -> None:
     bench = Bench(api_key=Secret(key))
 
     body = b'{"error": {"message": "bad key %s!"}}' % key.encode()
-    shown = bench.endpoint.read(Response(401, [], body))
+    shown = bench.endpoint.read(Response(401, {}, body))
 
     assert "bad key ****!" == shown.message
 
@@ -267,7 +267,7 @@ def test_an_exchange_ends_in_an_outcome() -> None:
     outcomes = []
     for _ in range(3):
         with bench.lease() as lease:
-            outcomes.append(lease.exchange(b"{}", bench.clock.now + 1))
+            outcomes.append(lease.exchange(bench.clock.now + 1))
 
     assert [200, 500, None] == [outcome.status for outcome in outcomes]
     assert [None, None, Fault.CUT] == [outcome.fault for outcome in outcomes]

@@ -185,7 +185,7 @@ def test_headers_lower_what_is_left() -> None:
     """The upstream counts others' calls too."""
     limits = make(rpm=600)
 
-    limits.observe(RateLimits(requests_left=2), START)
+    limits.observe(MODEL, RateLimits(requests_left=2), START)
 
     assert [START, START] == greedy(limits, 0.05)
 
@@ -196,7 +196,7 @@ def test_headers_never_raise_what_is_left() -> None:
     greedy(limits, 0.01)
     before = limits.refusal(MODEL, 0, START)
 
-    limits.observe(RateLimits(requests_left=10**6, tokens_left=10**6), START)
+    limits.observe(MODEL, RateLimits(requests_left=10**6, tokens_left=10**6), START)
 
     assert before == limits.refusal(MODEL, 0, START)
     assert before is not None
@@ -213,20 +213,21 @@ def test_headers_never_raise_what_is_left() -> None:
     ],
 )
 def test_an_empty_window_blocks_until_its_reset(left: RateLimits) -> None:
-    """Even where we have no limit of our own."""
+    """Even where we have no limit of our own, and for its own model only."""
     limits = make()
 
-    limits.observe(left, START)
+    limits.observe(MODEL, left, START)
 
-    assert (Refusal.LIMITED, START + 7) == limits.refusal(MODEL, 0, START)
+    assert (Refusal.COOLING, START + 7) == limits.refusal(MODEL, 0, START)
     assert None is limits.refusal(MODEL, 0, START + 7)
+    assert None is limits.refusal("another", 0, START)
 
 
 def test_a_window_that_is_not_empty_blocks_nothing() -> None:
     """A reset says when the window is full again, not when a call may start."""
     limits = make()
 
-    limits.observe(RateLimits(requests_left=1, requests_reset_s=60.0), START)
+    limits.observe(MODEL, RateLimits(requests_left=1, requests_reset_s=60.0), START)
 
     assert None is limits.refusal(MODEL, 0, START)
 
@@ -337,7 +338,7 @@ def test_restore_ends_benches_and_cool_downs() -> None:
     limits = make()
     limits.bench(Refusal.BENCHED, START)
     limits.cool_down(MODEL, 100.0, START)
-    limits.observe(RateLimits(requests_left=0, requests_reset_s=60.0), START)
+    limits.observe(MODEL, RateLimits(requests_left=0, requests_reset_s=60.0), START)
 
     limits.restore(START)
 

@@ -1,7 +1,5 @@
 """What a secret shows (nothing) and what it refuses to hold."""
 
-# ruff: noqa: SIM300 - tests here read `expected == actual`
-
 from __future__ import annotations
 
 import copy
@@ -78,14 +76,18 @@ def test_refuses_what_would_break_a_request_head(make: Any, bad: str) -> None:
         ),
         (
             "abc\r\n",
-            "the key has a line break at position 4, at its end: strip it;"
-            " a key is visible ASCII only",
+            (
+                "the key has a line break at position 4, at its end: strip it;"
+                " a key is visible ASCII only"
+            ),
         ),
         ("a b", "the key has a space at position 2; a key is visible ASCII only"),
         (
             "é",
-            "the key has a non-ASCII character at position 1;"
-            " a key is visible ASCII only",
+            (
+                "the key has a non-ASCII character at position 1;"
+                " a key is visible ASCII only"
+            ),
         ),
     ],
 )

@@ -26,6 +26,7 @@ OF_FAULT = {
     Fault.GARBLED: Verdict.MALFORMED,
     Fault.DEADLINE: Verdict.LATE,
     Fault.LOCAL: Verdict.LOCAL,
+    Fault.GIVEN_UP: Verdict.LOCAL,
 }
 OF_PROBLEM = {
     Problem.CONTEXT_LENGTH: Verdict.TOO_LONG,

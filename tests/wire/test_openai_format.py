@@ -21,7 +21,7 @@ def answer(document: Any, status: int = 200, **head: str) -> Outcome:
     """Decode a document with headers, underscores for dashes."""
     names = {k.replace("_", "-").encode(): v.encode() for k, v in head.items()}
     body = document if isinstance(document, bytes) else orjson.dumps(document)
-    return decode(Response(status, list(names.items()), body), now=0.0)
+    return decode(Response(status, names, body), now=0.0)
 
 
 def request(**options: Any) -> ChatRequest:
@@ -164,7 +164,7 @@ def test_models() -> None:
     """A list of models is the names in it; anything else is none."""
 
     def listed(document: Any, status: int = 200) -> frozenset[str] | None:
-        return decode_models(Response(status, [], orjson.dumps(document)))
+        return decode_models(Response(status, {}, orjson.dumps(document)))
 
     assert frozenset({"a", "b"}) == listed({"data": [{"id": "a"}, {"id": "b"}, 1, {}]})
     assert frozenset() == listed({"data": []})
