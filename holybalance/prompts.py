@@ -36,10 +36,8 @@ def make_request(
     Raises:
         RequestError: something in it can never work.
     """
-    for name in _NOT_OPTIONS.keys() & options.keys():
-        if options[name]:
-            raise _wrong(f"{name} is not an option here: {_NOT_OPTIONS[name]}")
-        del options[name]
+    if options:
+        _check_options(options)
     return ChatRequest(
         model=_model(config, model),
         messages=_messages(messages, system),
@@ -47,6 +45,13 @@ def make_request(
         options=options,
         session=session,
     )
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    for name in _NOT_OPTIONS.keys() & options.keys():
+        if options[name]:
+            raise _wrong(f"{name} is not an option here: {_NOT_OPTIONS[name]}")
+        del options[name]
 
 
 def _model(config: Config, model: str | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import tenacity
@@ -137,7 +136,7 @@ class Balancer:
         if fault is Fault.DEADLINE and not is_late:
             # Not the caller's deadline: the endpoint took longer than an attempt may.
             fault = Fault.NO_ANSWER
-        return outcome if fault is outcome.fault else replace(outcome, fault=fault)
+        return outcome if fault is outcome.fault else outcome._replace(fault=fault)
 
     def _admit(self, trail: Trail) -> Lease:
         if self._clock() >= trail.deadline:

@@ -90,6 +90,7 @@ class Breaker:
         # A result of a past epoch counts for nothing, so a call that began before a
         # trip can neither prolong it nor end it.
         self._epoch = 0
+        self._permit = Permit(0)
         self._trials = 0
         self._trips = 0
         self._open_until = 0.0
@@ -105,10 +106,9 @@ class Breaker:
             return None
         if self.state == OPEN:
             self._half_open()
-        permit = Permit(self._epoch)
         if self.state == HALF_OPEN:
             self._trials += 1
-        return permit
+        return self._permit
 
     def would_admit(self, now: float) -> bool:
         """Tell whether `admit` would give leave."""
@@ -174,7 +174,7 @@ class Breaker:
         self._ledger.call(_succeed)
         self.state = self._ledger.current_state
         if before == HALF_OPEN and self.state == CLOSED:
-            self._epoch += 1
+            self._turn_epoch()
             self._closed_at = now
 
     def _note_failure(self, now: float) -> None:
@@ -205,7 +205,7 @@ class Breaker:
         # Health is forgotten with the trip: what fails its trials was not healthy.
         self._closed_at = None
         self._trips += 1
-        self._epoch += 1
+        self._turn_epoch()
         self._open_until = now + min(config.open_for * self._trips, config.max_open_for)
         self._next_probe = now + PROBE_INTERVAL_S
         self._recent.clear()
@@ -213,5 +213,9 @@ class Breaker:
     def _half_open(self) -> None:
         self._ledger.half_open()
         self.state = HALF_OPEN
-        self._epoch += 1
+        self._turn_epoch()
         self._trials = 0
+
+    def _turn_epoch(self) -> None:
+        self._epoch += 1
+        self._permit = Permit(self._epoch)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from holybalance.balancing.breaker import HALF_OPEN, Breaker, Permit
@@ -61,8 +60,7 @@ class Refused(NamedTuple):
     ready_at: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(NamedTuple):
     """
     What one attempt needs of an endpoint.
 
@@ -266,9 +264,8 @@ class Endpoint:
             body = body.replace(secret.encode("ascii"), _MASK.encode("ascii"))
         if body != response.body:
             # Before a message is cut to size, which might cut a secret in two.
-            outcome = self.wire.decode(replace(response, body=body))
-        return replace(
-            outcome,
+            outcome = self.wire.decode(response._replace(body=body))
+        return outcome._replace(
             message=self._masked(outcome.message),
             code=None if outcome.code is None else self._masked(outcome.code),
             request_id=outcome.request_id and self._masked(outcome.request_id),

@@ -11,6 +11,7 @@ import orjson
 from holybalance.errors import RequestError
 from holybalance.messages import ChatRequest, Fault, Outcome, Problem, Usage
 from holybalance.wire import signals
+from holybalance.wire.framing import Headers
 from holybalance.wire.transport import Response
 
 CHAT_PATH = "/chat/completions"
@@ -73,24 +74,38 @@ def decode(response: Response, now: float | None = None) -> Outcome:
     Args:
         now: the wall clock, for a `Retry-After` that is a date.
     """
-    head = response.headers
-    request_id = head.get(b"x-request-id")
     document = _parse(response.body)
-    common: dict[str, Any] = {
-        "status": response.status,
-        "request_id": request_id.decode("latin-1") if request_id else None,
-        "rate_limits": signals.rate_limits(head),
-    }
-    if response.status != OK:
-        wall = time.time() if now is None else now
-        wait = signals.retry_after_s(head, wall)
-        return Outcome(retry_after_s=wait, **_error(document, response.body), **common)
-    flaw = _flaw(document)
-    if flaw is None:
-        return Outcome(body=document, usage=_usage(document), **common)
-    details = _error(document, response.body)
-    details["message"] = f"{flaw}: {details['message']}"
-    return Outcome(fault=Fault.GARBLED, **details, **common)
+    flaw = _flaw(document) if response.status == OK else ""
+    if flaw is not None:
+        return _failure(response, document, flaw, time.time() if now is None else now)
+    head = response.headers
+    return Outcome(
+        status=OK,
+        body=document,
+        usage=_usage(document),
+        rate_limits=signals.rate_limits(head),
+        request_id=_request_id(head),
+    )
+
+
+def _failure(response: Response, document: Any, flaw: str, now: float) -> Outcome:
+    """Read an error; `flaw` is what is wrong with a 200, else empty."""
+    head = response.headers
+    outcome = Outcome(
+        status=response.status,
+        rate_limits=signals.rate_limits(head),
+        request_id=_request_id(head),
+        **_error(document, response.body),
+    )
+    if flaw:
+        message = f"{flaw}: {outcome.message}"
+        return outcome._replace(fault=Fault.GARBLED, message=message)
+    return outcome._replace(retry_after_s=signals.retry_after_s(head, now))
+
+
+def _request_id(head: Headers) -> str | None:
+    value = head.get(b"x-request-id")
+    return value.decode("latin-1") if value else None
 
 
 def decode_models(response: Response) -> frozenset[str] | None:
@@ -134,12 +149,13 @@ def _usage(document: Mapping[str, Any]) -> Usage | None:
     usage = document.get("usage")
     if not isinstance(usage, dict):
         return None
+    prompt, answer = "prompt_tokens_details", "completion_tokens_details"
     return Usage(
         input_tokens=_count(usage, "prompt_tokens"),
         output_tokens=_count(usage, "completion_tokens"),
-        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
-        reasoning_tokens=_count(
-            usage.get("completion_tokens_details"), "reasoning_tokens"
+        cached_tokens=_count(usage[prompt], "cached_tokens") if prompt in usage else 0,
+        reasoning_tokens=(
+            _count(usage[answer], "reasoning_tokens") if answer in usage else 0
         ),
     )
 

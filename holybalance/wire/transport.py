@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holybalance.messages import Fault
@@ -53,8 +53,7 @@ class Target:
     replace_stale: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A complete HTTP response; header names are lower-case."""
 
     status: int
