@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.line import Line
-from holybalance.balancing.retry import RetryBudget
+from holybalance.balancing.retry_budget import RetryBudget
 from holybalance.balancing.runtime import Runtime
 from holybalance.config.schema import ANY_MODEL
 from holybalance.errors import RequestError

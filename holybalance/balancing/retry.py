@@ -1,16 +1,27 @@
-"""Owns whether and when a call is tried again: tenacity asks, these answer."""
+"""
+Owns whether and when a call is tried again.
+
+tenacity runs the loop and asks; `Retries` answers.
+"""
 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
+
+import tenacity
+
+from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.trail import Trail
+from holybalance.balancing.verdict import CONSEQUENCES
+from holybalance.config import Defaults
+from holybalance.messages import Verdict
 
 # Full jitter (Brooker, "Exponential Backoff and Jitter"): U(0, min(cap, base * 2^n)).
 BACKOFF_BASE_S = 0.5
 BACKOFF_CAP_S = 8.0
-# Every second allows one retry whatever the traffic, after Finagle's minRetriesPerSec.
-RETRIES_PER_S = 1.0
+
+Attempt = Callable[[Trail], None]
 
 
 def backoff_s(failures: int, rng: random.Random) -> float:
@@ -18,39 +29,103 @@ def backoff_s(failures: int, rng: random.Random) -> float:
     return rng.uniform(0, min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(failures, 10)))
 
 
-class RetryBudget:
+class Retries:
     """
-    Bounds the extra load that retries put on the upstreams of a model.
+    Repeats a call's attempts while that may help; safe from any thread.
 
-    A token bucket: each call adds `ratio`, each second adds 1, each retry takes 1
-    (after Finagle's RetryBudget). It holds `reserve` at most and at first, so that
-    one endpoint may die with all its slots in use and each of its calls is retried.
+    The verdict must allow it, and attempts, deadline and retry budget be left.
     """
 
-    def __init__(
-        self, ratio: float, reserve: float, clock: Callable[[], float]
-    ) -> None:
-        self._ratio = ratio
-        self._reserve = reserve
-        self._clock = clock
-        # Guards `_balance` and `_updated`.
-        self._lock = threading.Lock()
-        self._balance = reserve
-        self._updated = clock()
+    def __init__(self, settings: Defaults, runtime: Runtime) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        # Shared by all threads: tenacity keeps a run's state thread-local.
+        self._retrying = tenacity.Retrying(
+            retry=self._may_retry,
+            wait=self._backoff,
+            stop=self._must_stop,
+            sleep=runtime.sleep,
+            retry_error_callback=lambda state: None,
+        )
 
-    def deposit(self) -> None:
-        """Take note of a call."""
-        with self._lock:
-            self._balance = min(self._reserve, self._balance + self._ratio)
+    def run(self, attempt: Attempt, trail: Trail) -> None:
+        """
+        Make a first attempt, and those after it that may help.
 
-    def withdraw(self) -> bool:
-        """Take a retry's token; false when there is none."""
-        with self._lock:
-            now = self._clock()
-            gained = (now - self._updated) * RETRIES_PER_S
-            self._balance = min(self._reserve, self._balance + gained)
-            self._updated = now
-            if self._balance < 1:
-                return False
-            self._balance -= 1
-            return True
+        `Trail.stopped_by` says why there was no further one.
+
+        Raises:
+            Exception: whatever an attempt raised; that ends the call.
+            GivenUp: the call is no longer wanted.
+        """
+        attempt(trail)
+        # tenacity is entered only now: its bookkeeping costs as much as reading an
+        # answer, and nearly all calls end with their first attempt.
+        if CONSEQUENCES[trail.verdict()].retry:
+            self._retrying(self._attempt_again, trail, attempt)
+            _raise_caught(trail)
+
+    def _attempt_again(self, trail: Trail, attempt: Attempt) -> None:
+        """Stand in for the attempt that has been made, then make those after it."""
+        try:
+            if trail.is_retrying:
+                attempt(trail)
+            trail.is_retrying = True
+        except Exception as error:  # noqa: BLE001 - raised again by `_raise_caught`
+            # tenacity would keep it, and it tenacity's frames: a cycle that holds the
+            # prompt until a garbage collection.
+            trail.caught = error
+
+    # tenacity asks in this order.
+
+    def _may_retry(self, state: tenacity.RetryCallState) -> bool:
+        trail: Trail = state.args[0]
+        if trail.caught is not None or state.outcome is None or state.outcome.failed:
+            return False
+        verdict = trail.verdict()
+        if verdict is Verdict.LOST and not self._settings.retry_lost:
+            trail.stopped_by = "what was lost may not be sent again (retry_lost)"
+            return False
+        return CONSEQUENCES[verdict].retry
+
+    def _backoff(self, state: tenacity.RetryCallState) -> float:
+        """
+        Wait with jitter before going back to an endpoint, and not at all otherwise.
+
+        A fresh endpoint needs no wait; when none would admit the call now, the wait
+        for one is the line's concern.
+        """
+        trail: Trail = state.args[0]
+        model = trail.request.model
+        willing = [e for e in trail.pool.endpoints if e.might_admit(model)]
+        if not willing or any(e not in trail.tried for e in willing):
+            return 0.0
+        return backoff_s(len(trail.attempts) - 1, self._runtime.rng)
+
+    def _must_stop(self, state: tenacity.RetryCallState) -> bool:
+        trail: Trail = state.args[0]
+        settings = self._settings
+        left = trail.deadline - self._runtime.clock() - state.upcoming_sleep
+        if len(trail.attempts) >= settings.max_attempts:
+            trail.stopped_by = f"{settings.max_attempts} are allowed (max_attempts)"
+        elif left <= _fastest_s(trail):
+            trail.stopped_by = "another could not finish before the deadline"
+        elif not trail.pool.budget.withdraw():
+            trail.stopped_by = "the retry budget is spent (retry_budget)"
+        return bool(trail.stopped_by)
+
+
+def _fastest_s(trail: Trail) -> float:
+    """Give the least that any endpoint has ever needed: less time is too little."""
+    known = [e.fastest_s for e in trail.pool.endpoints if e.fastest_s is not None]
+    return min(known) if len(known) == len(trail.pool.endpoints) else 0.0
+
+
+def _raise_caught(trail: Trail) -> None:
+    caught, trail.caught = trail.caught, None
+    if caught is not None:
+        try:
+            raise caught
+        finally:
+            # Its traceback holds this frame, which must not hold it in turn.
+            del caught

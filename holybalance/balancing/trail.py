@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from holybalance.balancing.endpoint import Ask, Ended, Endpoint, Lease
+from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.lease import Ask, Ended, Lease
 from holybalance.balancing.pool import Pool
 from holybalance.errors import (
     CallError,

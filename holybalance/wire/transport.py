@@ -15,14 +15,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holybalance.messages import Fault
-from holybalance.wire.connection import (
-    ConnectionPool,
-    Peer,
-    Surroundings,
-    proxy_headers,
-)
+from holybalance.wire.connection import Surroundings
 from holybalance.wire.faults import WireError
 from holybalance.wire.framing import Headers, ResponseParser, cut
+from holybalance.wire.pool import ConnectionPool, Peer, proxy_headers
 
 # A kept-alive connection that was dead shows it within a round trip. One that breaks
 # later had reached somebody, and what it carried may have been worked on.

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from holybalance.balancing.balancer import Balancer
-from holybalance.balancing.endpoint import Endpoint, Lease
+from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.lease import Lease
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import CONSEQUENCES, judge
@@ -116,7 +117,7 @@ class Simulation:
         self._attempt(Trail(asked, pool, now))
 
     def _attempt(self, trail: Trail) -> None:
-        lease = self.balancer._try_lease(trail)
+        lease = self.balancer.admission.try_lease(trail)
         now = self.clock.now
         if not isinstance(lease, Lease):
             self.unserved.append(now)

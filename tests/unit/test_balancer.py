@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holybalance.balancing.endpoint import Ask, Lease
+from holybalance.balancing.lease import Ask, Lease
 from holybalance.balancing.retry import BACKOFF_BASE_S
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig

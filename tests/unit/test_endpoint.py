@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from holybalance.balancing.endpoint import Ask, Endpoint, Lease, Refused
+from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.lease import Ask, Lease, Refused
 from holybalance.balancing.limits import Refusal
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.verdict import judge

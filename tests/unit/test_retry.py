@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holybalance.balancing.retry import (
-    BACKOFF_BASE_S,
-    BACKOFF_CAP_S,
-    RetryBudget,
-    backoff_s,
-)
+from holybalance.balancing.retry import BACKOFF_BASE_S, BACKOFF_CAP_S, backoff_s
+from holybalance.balancing.retry_budget import RetryBudget
 from tests.unit.stubs import Clock
 
 

@@ -1,0 +1,121 @@
+"""Owns one attempt's hold on an endpoint: asked for, taken, settled or given back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from holybalance.balancing.breaker import Permit
+from holybalance.balancing.limits import Refusal
+from holybalance.config import Price
+from holybalance.messages import Outcome, Usage, Verdict
+from holybalance.wire.faults import WireError
+
+if TYPE_CHECKING:
+    from holybalance.balancing.endpoint import Endpoint
+
+
+class Refused(NamedTuple):
+    """An endpoint's no: why, and from when it may be a yes (`None` is unknown)."""
+
+    endpoint: Endpoint
+    reason: Refusal
+    ready_at: float | None
+
+
+class Ask(NamedTuple):
+    """
+    What one attempt needs of an endpoint.
+
+    Args:
+        model: the caller's name of the model.
+        body: the request in the endpoint's wire format.
+        tokens: what it may use at most, estimated; counts against `tpm`.
+        is_retry: whether the call has been tried before.
+    """
+
+    model: str
+    body: bytes
+    tokens: int = 0
+    is_retry: bool = False
+
+
+class Ended(NamedTuple):
+    """How a lease ended, and when."""
+
+    outcome: Outcome
+    verdict: Verdict
+    at: float
+    cost_usd: float | None
+
+
+class Lease:
+    """
+    A slot at an endpoint for one attempt; a context manager that always frees it.
+
+    It is made before it is taken, so that whoever takes it holds it already and can
+    end it however the taking ends. Without a settlement, its end blames nobody and
+    gives everything back.
+    """
+
+    __slots__ = ("ask", "endpoint", "is_held", "permit", "started")
+
+    def __init__(self, endpoint: Endpoint, ask: Ask) -> None:
+        self.endpoint = endpoint
+        self.ask = ask
+        self.is_held = False
+        self.permit: Permit | None = None
+        self.started = 0.0
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+    def take(self, *, as_probe: bool = False) -> Refused | None:
+        """Ask the endpoint for the slot; see `Endpoint.admit`."""
+        return self.endpoint.admit(self, as_probe=as_probe)
+
+    def exchange(self, until: float) -> Outcome:
+        """
+        Send the request to the endpoint and read the answer, whatever it is.
+
+        Args:
+            until: an instant of the clock at which the attempt is over.
+        """
+        endpoint = self.endpoint
+        path = endpoint.wire.CHAT_PATH
+        try:
+            response = endpoint.transport.exchange("POST", path, self.ask.body, until)
+        except WireError as error:
+            return Outcome(fault=error.fault, message=error.message)
+        return endpoint.read(response)
+
+    def settle(self, outcome: Outcome, verdict: Verdict) -> Ended:
+        """Report what came of it; frees the slot."""
+        endpoint = self.endpoint
+        cost = None
+        if outcome.usage is not None:
+            cost = _cost_usd(outcome.usage, endpoint.price(self.ask.model))
+        ended = Ended(outcome, verdict, endpoint.now(), cost)
+        endpoint.settle(self, ended)
+        return ended
+
+    def end(self) -> None:
+        """Free the slot if it is still held."""
+        if self.is_held:
+            self.endpoint.abandon(self)
+
+
+def _cost_usd(usage: Usage, price: Price | None) -> float | None:
+    """Price a reply; cached tokens are part of the input and have their own price."""
+    if price is None:
+        return None
+    cached_price = price.input if price.cached is None else price.cached
+    cached = min(usage.cached_tokens, usage.input_tokens)
+    dollars = (
+        (usage.input_tokens - cached) * price.input
+        + cached * cached_price
+        + usage.output_tokens * price.output
+    )
+    return dollars / 1e6
