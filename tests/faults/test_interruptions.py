@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import linecache
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ def interrupted_calls(
         interrupter = Interrupter(folder, at // 2 + 1)
         ended: BaseException | None = None
         outer = sys.gettrace()
+        # A collection would finalize earlier clients here, and be interrupted in theirs.
+        gc.disable()
         sys.settrace(interrupter)
         try:
             client.chat("ping")
@@ -66,6 +69,7 @@ def interrupted_calls(
             ended = failure
         finally:
             sys.settrace(outer)
+            gc.enable()
         if interrupter.where is None:
             client.close()
             if at % 2 == 0:
