@@ -39,10 +39,12 @@ def ask(
     PROMPT is read from standard input when it is "-", or absent and something is
     piped in.
     """
+    opening.require_stdout()
     prompt = _read(prompt)
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
     config = opening.open_config(config_path, model=model, timeout=timeout)
+    opening.require_model(config)
     with Client(config) as client:
         reply = client.chat(prompt, system=system)
     click.echo(_as_json(reply) if as_json else reply.text)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @opening.config_option
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=opening.check_seconds,
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -38,6 +39,7 @@ def check(
     """
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
+    opening.require_stdout()
     config = opening.open_config(config_path)
     with Client(config) as client:
         checks = client.check(timeout)
@@ -87,8 +89,10 @@ def _models(endpoint: EndpointConfig) -> str:
 def _show(config: Config, checks: list[EndpointCheck]) -> None:
     from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
 
+    from holybalance_cli import tables  # noqa: PLC0415 - likewise
+
     console = Console(highlight=False, markup=False)
-    console.print(_table(config, checks))
+    tables.show(console, _table(config, checks))
     console.print()
     for result in checks:
         if result.message:

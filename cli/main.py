@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from holybalance.version import __version__
+from holybalance_cli import stdout
 from holybalance_cli.ask import ask
 from holybalance_cli.check import check
 from holybalance_cli.demo.command import demo
@@ -17,6 +18,11 @@ from holybalance_cli.run import run
 
 class Commands(click.Group):
     """A group that ends with one clear message and a telling exit code."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the whole command; even its help may go to a disk that is full."""
+        with stdout.explained():
+            return super().main(*arguments, **settings)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a subcommand; a traceback is for our own bugs only."""

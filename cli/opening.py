@@ -1,7 +1,8 @@
-"""Owns what commands share at their start: common options, and opening the config."""
+"""Owns what commands share at their start: options, standard output, the config."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,22 @@ import click
 
 if TYPE_CHECKING:
     from holybalance.config import Config
+
+
+def check_seconds(
+    context: click.Context, parameter: click.Parameter, value: float | None
+) -> float | None:
+    """Refuse, in the option's name, what the configuration would refuse in its own."""
+    del context, parameter
+    if value is None:
+        return None
+    from holybalance.config import checks  # noqa: PLC0415 - `--help` must be quick
+
+    try:
+        return float(checks.seconds(value))
+    except checks.RejectedError as rejected:
+        raise click.BadParameter(f"it {rejected}") from None
+
 
 config_option = click.option(
     "--config",
@@ -23,7 +40,8 @@ model_option = click.option(
 system_option = click.option("-s", "--system", help="A system message to put first.")
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=check_seconds,
     metavar="SECONDS",
     help="For a whole call, retries and waiting included.",
 )
@@ -52,3 +70,18 @@ def open_config(path: str | None, **overrides: Any) -> Config:
         click.echo(f"Warning: {warning.message}", err=True)
     given = {name: value for name, value in overrides.items() if value is not None}
     return replace(config, defaults=replace(config.defaults, **given))
+
+
+def require_stdout() -> None:
+    """Refuse to work for nobody: Python has no standard output where it is closed."""
+    if sys.stdout is None:
+        raise click.ClickException("standard output is closed")
+
+
+def require_model(config: Config) -> None:
+    """Refuse a configuration that leaves the model of a prompt open."""
+    if config.default_model is None:
+        name = config.endpoints[0].name
+        raise click.UsageError(
+            f'no model given, and the endpoint "{name}" takes any; say --model'
+        )

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,6 +19,7 @@ from holybalance_cli.ending import Exit
 if TYPE_CHECKING:
     from holybalance.client import Client
     from holybalance_cli.batch.job import Job
+    from holybalance_cli.batch.output import Output
     from holybalance_cli.batch.rows import BadRow, Row
 
 _DASH = "-"
@@ -32,7 +33,19 @@ class _Input(NamedTuple):
     """Rows to read, and how many there will be where that can be known."""
 
     rows: Iterator[Row | BadRow]
+    kind: str
     expected: int | None
+
+
+def _check_output(
+    context: click.Context, parameter: click.Parameter, output: str
+) -> str:
+    del context, parameter
+    if not output:
+        raise click.BadParameter("it is empty; name a file, or - for standard output")
+    if output == _DASH and sys.stdout is None:
+        raise click.BadParameter("standard output is closed; name a file instead")
+    return output
 
 
 @click.command()
@@ -45,6 +58,7 @@ class _Input(NamedTuple):
     required=True,
     metavar="OUT",
     type=click.Path(allow_dash=True),
+    callback=_check_output,
     help="Where to write the answers: a file that does not exist yet, or - for stdout.",
 )
 @click.option(
@@ -94,7 +108,10 @@ def run(
     )
     stop = threading.Event()
     given = _open_input(source, kind, system, stop)
+    if given.kind == "lines":
+        opening.require_model(config)
     with Client(config) as client, _open_output(output) as file:
+        click.echo(f"reading {_name(source)} as {given.kind}", err=True)
         job = Job(client, given.rows, file, stop)
         code = _perform(client, job, stop, given.expected)
     context.exit(code)
@@ -104,6 +121,9 @@ def _perform(
     client: Client, job: Job, stop: threading.Event, expected: int | None
 ) -> Exit:
     """Run a job to its end, or until Ctrl-C, and say on standard error how it went."""
+    from holybalance.errors import NoEndpoint  # noqa: PLC0415 - `--help` must be quick
+    from holybalance_cli.batch.output import OutputError  # noqa: PLC0415 - likewise
+
     work, started = Background(job.run), time.monotonic()
     code, ending = Exit.OK, ""
     try:
@@ -113,9 +133,13 @@ def _perform(
     except KeyboardInterrupt:
         _break_off(work, client, stop)
         code, ending = Exit.INTERRUPTED, "interrupted: the other rows were not sent"
-    except OSError as error:
-        code, ending = Exit.FATAL, f"Error: the run broke off: {error}"
+    except (OSError, OutputError, NoEndpoint) as error:
+        reason = str(error).splitlines()[0]
+        code, ending = Exit.FATAL, f"Error: the run broke off: {reason}"
     click.echo(job.totals.summary(time.monotonic() - started), err=True)
+    if job.totals.repeated_names:
+        repeated = wording.count(job.totals.repeated_names, "custom_id")
+        click.echo(f"Warning: {repeated} repeated from earlier rows", err=True)
     if ending:
         written = wording.count(job.totals.rows, "row")
         click.echo(f"{ending}; {written} written", err=True)
@@ -152,10 +176,20 @@ def _open_input(
             contents, expected = lines.of_file(Path(source)), _count(Path(source))
         first, numbered = lines.peek(lines.number(contents))
     except OSError as error:
-        raise click.UsageError(f"cannot read {source}: {error.strerror}") from error
+        reason = f"cannot read {_name(source)}: {error.strerror}"
+        raise click.UsageError(reason) from error
     if kind == "auto":
         kind = rows.guess_format(source, first)
-    return _Input(rows.read_rows(numbered, kind, system), expected)
+    if kind == "jsonl" and system is not None:
+        raise click.UsageError(
+            f"--system is for plain lines, and {_name(source)} is read as jsonl; put a "
+            "system message into each row's messages"
+        )
+    return _Input(rows.read_rows(numbered, kind, system), kind, expected)
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == _DASH else source
 
 
 def _count(path: Path) -> int | None:
@@ -167,9 +201,13 @@ def _count(path: Path) -> int | None:
 
 
 @contextlib.contextmanager
-def _open_output(output: str) -> Iterator[IO[bytes]]:
+def _open_output(output: str) -> Iterator[Output]:
+    from holybalance_cli.batch.output import Output  # noqa: PLC0415 - lazy
+
     if output == _DASH:
-        yield sys.stdout.buffer
+        # What is below the buffer, so that a row which fails is not tried again.
+        buffer = sys.stdout.buffer
+        yield Output(getattr(buffer, "raw", buffer), "standard output")
         return
     path = Path(output)
     if path.is_file():
@@ -182,4 +220,4 @@ def _open_output(output: str) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
     with file:
-        yield file
+        yield Output(file, output)

@@ -12,6 +12,8 @@ from holybalance.errors import CallError, HolyBalanceError, RequestError
 from holybalance.messages import Reply
 from holybalance_cli.batch.rows import BadRow, Row
 
+BAD_ROW = "invalid_row"
+"""The code of a row that no call could be made of."""
 _OK = 200
 _WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -35,12 +37,21 @@ def of_error(row: Row, error: HolyBalanceError) -> bytes:
     if isinstance(error, RequestError) and error.status is not None:
         return _write(row.custom_id, _rejection(error), None)
     message = " ".join(str(error).split())
-    return _write(row.custom_id, None, _error(_code(error), row.line, message))
+    return _write(row.custom_id, None, _error(code_of(error), row.line, message))
 
 
 def of_bad_row(row: BadRow) -> bytes:
     """Write the row of a line that no call could be made of."""
-    return _write(row.custom_id, None, _error("invalid_row", row.line, row.message))
+    return _write(row.custom_id, None, _error(BAD_ROW, row.line, row.message))
+
+
+def code_of(error: HolyBalanceError) -> str:
+    """Name the kind of an error: the upstream's code, or one of ours."""
+    if isinstance(error, RequestError) and error.code is not None:
+        return error.code
+    kind = type(error) if isinstance(error, CallError) else HolyBalanceError
+    # RetriesExhausted -> retries_exhausted
+    return _WORD_STARTS.sub("_", kind.__name__).lower()
 
 
 def _write(
@@ -68,11 +79,3 @@ def _rejection(error: RequestError) -> dict[str, Any]:
 
 def _error(code: str, line: int, message: str) -> dict[str, Any]:
     return {"code": code, "message": f"line {line}: {message}"}
-
-
-def _code(error: HolyBalanceError) -> str:
-    if isinstance(error, RequestError) and error.code is not None:
-        return error.code
-    kind = type(error) if isinstance(error, CallError) else HolyBalanceError
-    # RetriesExhausted -> retries_exhausted
-    return _WORD_STARTS.sub("_", kind.__name__).lower()

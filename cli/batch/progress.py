@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
-from holybalance_cli import wording
 from holybalance_cli.batch.totals import Totals
 
 PLAIN_INTERVAL_S = 5.0
@@ -130,7 +129,7 @@ class LiveLine:
             "failed": f"[red]{failed}[/]" if pace.totals.failed else failed,
             "rate": f"{pace.rate:,.0f}/s",
             "left": pace.left,
-            "cost": f"cost {wording.dollars(pace.totals.cost_usd)}",
+            "cost": f"cost {pace.totals.short_cost}",
         }
 
 

@@ -36,11 +36,13 @@ class Row:
         line: its number.
         custom_id: what the answer is to be found by.
         call: what `Client.chat` takes, by name.
+        is_named: whether the line itself says the custom_id.
     """
 
     line: int
     custom_id: str
     call: Mapping[str, Any]
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class BadRow:
     line: int
     custom_id: str
     message: str
+    is_named: bool = False
 
 
 class _Flaw(ValueError):
@@ -62,16 +65,14 @@ def guess_format(name: str, first: Line | None) -> str:
 
     Args:
         name: its file's name, whose suffix decides where it is a known one.
-        first: its first line, which decides otherwise: is it a JSON object?
+        first: its first line, which decides otherwise: does it begin as JSON does?
     """
     known = _BY_SUFFIX.get(PurePath(name).suffix.lower())
     if known is not None:
         return known
-    try:
-        is_object = first is not None and isinstance(orjson.loads(first.content), dict)
-    except orjson.JSONDecodeError:
-        is_object = False
-    return "jsonl" if is_object else "lines"
+    # Also a row that is no sound JSON: its answer will say so, for no money.
+    begins_json = first is not None and first.content.lstrip().startswith((b"{", b"["))
+    return "jsonl" if begins_json else "lines"
 
 
 def read_rows(
@@ -103,13 +104,16 @@ def _reader_of_prompts(system: str | None) -> Callable[[Line], Row | BadRow]:
 
 
 def _read_jsonl(line: Line) -> Row | BadRow:
-    name = _default_id(line)
+    name, is_named = _default_id(line), False
     try:
         document = _object(line)
-        name = _custom_id(document, name)
-        return Row(line=line.number, custom_id=name, call=_call(document))
+        name, is_named = _custom_id(document, name), "custom_id" in document
+        call = _call(document)
     except _Flaw as flaw:
-        return BadRow(line=line.number, custom_id=name, message=str(flaw))
+        return BadRow(
+            line=line.number, custom_id=name, message=str(flaw), is_named=is_named
+        )
+    return Row(line=line.number, custom_id=name, call=call, is_named=is_named)
 
 
 def _object(line: Line) -> dict[str, Any]:

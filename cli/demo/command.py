@@ -35,6 +35,7 @@ def demo(context: click.Context, *, calls: int, as_json: bool) -> None:
     """
     from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
 
+    opening.require_stdout()
     # With --json, standard output is for the figures alone.
     console = Console(stderr=as_json, highlight=False)
     figures = _perform(calls, console)

@@ -16,7 +16,7 @@ from holybalance_cli import wording
 from holybalance_cli.demo.figures import Rates
 from holybalance_cli.demo.performance import Event, Performance
 from holybalance_cli.demo.scenario import PROGRAMME, VICTIM, Phase
-from holybalance_cli.tables import add_numbers, plain_table
+from holybalance_cli.tables import add_numbers, plain_table, show
 
 _PLAIN_INTERVAL_S = 2.0
 _EVENTS_SHOWN = 6
@@ -169,9 +169,9 @@ def show_final(figures: dict[str, Any], console: Console) -> None:
         if console.is_terminal:  # elsewhere they are told already
             console.print(line, markup=False, highlight=False)
     console.print()
-    console.print(_facts(figures))
+    show(console, _facts(figures))
     console.print()
-    console.print(_final_table(figures["endpoints"]))
+    show(console, _final_table(figures["endpoints"]))
     console.print(Text(_LEGEND, style="dim"))
     console.print(_verdict(figures))
 

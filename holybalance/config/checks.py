@@ -15,7 +15,7 @@ from typing import Any
 
 from holybalance.config.secret import Secret
 from holybalance.config.visible import flaw
-from holybalance.config.wording import likely, shown
+from holybalance.config.wording import did_you_mean, shown
 from holybalance.errors import ConfigError
 
 Check = Callable[[Any], Any]
@@ -136,10 +136,8 @@ def choice(names: Collection[str]) -> Check:
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in names:
-            raise RejectedError(
-                f"must be one of {', '.join(names)}, not {shown(value)}"
-                + (likely(value, names) if isinstance(value, str) else "")
-            )
+            message = f"must be one of {', '.join(names)}, not {shown(value)}"
+            raise RejectedError(message + did_you_mean(value, names))
         return value
 
     return check

@@ -21,7 +21,8 @@ from holybalance.config.sources import Sources
 from holybalance.config.urls import base_url, same_origin
 from holybalance.config.wording import likely, shown
 
-_KEYS = tuple(key for key in ENDPOINT_CHECKS if key != "format")
+ENDPOINT_KEYS = tuple(key for key in ENDPOINT_CHECKS if key != "format")
+"""What a table of `[[endpoints]]` may hold."""
 _PLAIN = ("rpm", "tpm", "max_in_flight", "weight", "priority")
 _INHERITED = ("max_in_flight", "proxy", "ca_file")
 
@@ -93,7 +94,7 @@ class EndpointReader:
         if not isinstance(table, Mapping):
             problems.add(path, f"an endpoint must be a table, not {shown(table)}")
             return None
-        problems.add_unknown_keys(path, table, _KEYS)
+        problems.add_unknown_keys(path, table, ENDPOINT_KEYS)
         preset = self._preset(position, table)
         if preset is None:
             return None

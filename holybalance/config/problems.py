@@ -41,14 +41,26 @@ class Problems:
         self._found.append((line, f"{self.place(path)}: {message}"))
 
     def add_unknown_keys(
-        self, path: KeyPath, table: Mapping[Any, Any], known: Iterable[str]
+        self,
+        path: KeyPath,
+        table: Mapping[Any, Any],
+        known: Iterable[str],
+        homes: Mapping[str, str] | None = None,
     ) -> None:
-        """Note every key of a table that has no meaning there."""
+        """
+        Note every key of a table that has no meaning there.
+
+        Args:
+            known: the keys that have one.
+            homes: the tables where other keys belong.
+        """
         names = list(known)
         for key in table:
-            if key not in names:
-                message = f"unknown key {shown(key)}" + likely(key, names, "keys")
-                self.add((*path, str(key)), message)
+            if key in names:
+                continue
+            home = (homes or {}).get(key)
+            hint = f"; it belongs in {home}" if home else likely(key, names, "keys")
+            self.add((*path, str(key)), f"unknown key {shown(key)}{hint}")
 
     def place(self, path: KeyPath) -> str:
         """The source, line and table of a key."""

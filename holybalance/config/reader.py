@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from holybalance.config.checks import examine
-from holybalance.config.endpoints import EndpointReader, endpoint_names, read_price
+from holybalance.config.endpoints import (
+    ENDPOINT_KEYS,
+    EndpointReader,
+    endpoint_names,
+    read_price,
+)
 from holybalance.config.presets import PRESETS
 from holybalance.config.problems import Problems
 from holybalance.config.schema import (
@@ -29,6 +34,12 @@ from holybalance.errors import ConfigError
 _VARIABLE = "HOLYBALANCE_CONFIG"
 _FILE = "holybalance.toml"
 _TABLES = ("defaults", "endpoints", "catalog")
+_HOMES = {
+    **dict.fromkeys(BREAKER_CHECKS, "[defaults.breaker]"),
+    **dict.fromkeys(ENDPOINT_KEYS, "[[endpoints]]"),
+    **dict.fromkeys(DEFAULTS_CHECKS, "[defaults]"),
+}
+"""Where a key belongs that stands outside of all tables; the last line wins."""
 
 
 def load(
@@ -53,7 +64,7 @@ def from_dict(
     """Read a mapping; see `Config.from_dict`."""
     sources = Sources(
         environ=os.environ if environ is None else environ,
-        folder=Path.cwd(),
+        folder=_current_folder(),
         problems=Problems(source=source),
     )
     return _read(mapping, sources)
@@ -66,12 +77,21 @@ def find(
 ) -> Config:
     """Look in the usual places, in order; see `Config.find`."""
     environ = os.environ if environ is None else environ
-    folder = Path.cwd() if cwd is None else Path(cwd)
+    folder = _current_folder() if cwd is None else Path(cwd)
     if named := environ.get(_VARIABLE):
         return _load_named(folder, named, environ)
     if (folder / _FILE).exists():
         return load(folder / _FILE, environ=environ)
     return _from_environment(environ, folder)
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(
+            "the current folder does not exist any more; change to another one"
+        ) from error
 
 
 def _load_named(folder: Path, named: str, environ: Mapping[str, str]) -> Config:
@@ -99,7 +119,8 @@ def _nothing_found(folder: Path) -> str:
         "no configuration found; do one of these:\n"
         f"  1. set ${_VARIABLE} to the path of a TOML file\n"
         f"  2. put a {_FILE} into {folder}\n"
-        f"  3. set a provider's key: {variables}"
+        f"  3. set a provider's key: {variables}\n"
+        "  or name a TOML file: --config PATH, or Client(Config.load(path))"
     )
 
 
@@ -135,8 +156,10 @@ def _parse(text: str, source: str) -> dict[str, Any]:
 def _read(raw: Any, sources: Sources) -> Config:
     problems = sources.problems
     if not isinstance(raw, Mapping):
-        raise ConfigError(f"{problems.source}: must be a mapping, not {shown(raw)}")
-    problems.add_unknown_keys((), raw, _TABLES)
+        hint = "; for a file: Config.load(path)" if _is_path(raw) else ""
+        message = f"{problems.source}: must be a mapping, not {shown(raw)}{hint}"
+        raise ConfigError(message)
+    problems.add_unknown_keys((), raw, _TABLES, _HOMES)
     defaults = _defaults(_table(raw, ("defaults",), sources), sources)
     prices = _catalog(_table(raw, ("catalog",), sources), sources)
     endpoints = _endpoints(
@@ -148,6 +171,10 @@ def _read(raw: Any, sources: Sources) -> Config:
         problems.add(path, message)
     problems.raise_if_any()
     return Config(endpoints=endpoints, defaults=defaults, source=problems.source)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
 
 
 def _table(
@@ -207,9 +234,9 @@ def _catalog(table: Mapping[str, Any], sources: Sources) -> dict[str, Price]:
 def _endpoints(tables: Any, reader: EndpointReader) -> tuple[EndpointConfig, ...]:
     problems = reader.sources.problems
     if not isinstance(tables, list | tuple) or not tables:
-        message = "endpoints is missing" if tables is None else "endpoints must be an"
-        message += "; write [[endpoints]]" if tables is None else " array of tables"
-        problems.add(("endpoints",), f"{message}, at least one")
+        what = "is missing" if tables is None else "must be an array of tables"
+        message = f"endpoints {what}; write [[endpoints]], at least one"
+        problems.add(("endpoints",), message)
         return ()
     names = endpoint_names(list(tables))
     problems.names.update(enumerate(names))

@@ -115,9 +115,9 @@ class Sources:
             # Not the path: the key itself may have been put in its place.
             reason = getattr(error, "strerror", None) or "not UTF-8 text, or not a path"
             message = f"{path[-1]}: cannot read its file: {reason}"
-            return self._refuse(
-                path, f"{message} (a relative path starts from {self.folder})"
-            )
+            if not _is_absolute(text):
+                message += f" (a relative path starts from {self.folder})"
+            return self._refuse(path, message)
         # Editors end a file with a line break; no other is forgiven.
         return self._make(path, value.removesuffix("\n"), make, " from its file")
 
@@ -132,3 +132,8 @@ class Sources:
     def _refuse(self, path: KeyPath, message: str) -> Secret | None:
         self.problems.add(path, message)
         return None
+
+
+def _is_absolute(text: str) -> bool:
+    # `~` stands for an absolute path as well.
+    return text.startswith("~") or Path(text).is_absolute()

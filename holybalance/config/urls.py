@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,6 +12,8 @@ from holybalance.config.secret import Secret
 from holybalance.config.visible import flaw
 
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*")
+_ENDINGS = ("/chat/completions", "/completions", "/models")
+"""What is put behind a base URL, and often pasted along with it."""
 _SCHEMES = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 
@@ -25,7 +28,11 @@ def base_url(value: Any) -> str:
             "must not have a user or password in it; use api_key or headers"
         )
     _port(parts)
-    return value.rstrip("/")
+    url = value.rstrip("/")
+    for ending in _ENDINGS:
+        if parts.path.rstrip("/").endswith(ending):
+            raise RejectedError(f"must not end in {ending}: leave that out")
+    return url
 
 
 def proxy(value: Any) -> Secret:
@@ -34,9 +41,7 @@ def proxy(value: Any) -> Secret:
     revealed = url.reveal()
     if not revealed:
         return url
-    parts = _split(revealed)
-    if parts.scheme != "http":
-        raise RejectedError("must begin with http://; TLS to a proxy is not spoken")
+    parts = _split(revealed, schemes=("http",))
     if _port(parts) is None:
         raise RejectedError("must name a port, as in http://host:3128")
     if parts.path.strip("/"):
@@ -54,7 +59,7 @@ def _origin(url: str) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or _SCHEMES[parts.scheme]
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: str, schemes: Collection[str] = tuple(_SCHEMES)) -> SplitResult:
     # Before urlsplit, which silently drops tabs and line breaks.
     found = flaw(url)
     if found is not None:
@@ -63,8 +68,10 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
     except ValueError:
         raise RejectedError("is not a valid URL") from None
-    if parts.scheme not in _SCHEMES or not url[len(parts.scheme) :].startswith("://"):
-        raise RejectedError("must begin with http:// or https://")
+    if parts.scheme not in schemes or not url[len(parts.scheme) :].startswith("://"):
+        raise RejectedError(
+            f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+        )
     if not _HOST.fullmatch(_host(parts)):
         raise RejectedError("must name a host, as in https://host/v1")
     if "?" in url or "#" in url or "\\" in url:

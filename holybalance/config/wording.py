@@ -10,6 +10,8 @@ _PLAIN = (str, int, float, type(None))
 
 def shown(value: object) -> str:
     """A plain value, cut short; of anything else only its type."""
+    if isinstance(value, bool):
+        return str(value).lower()  # as TOML writes it
     if not isinstance(value, _PLAIN):
         return f"a {type(value).__name__}"
     try:
@@ -23,11 +25,14 @@ def shown(value: object) -> str:
 
 def likely(word: object, names: Iterable[str], kind: str = "names") -> str:
     """The nearest of `names` as a question, or all of them when none is near."""
+    known = list(names)
+    return did_you_mean(word, known) or f"; valid {kind}: {', '.join(known)}"
+
+
+def did_you_mean(word: object, names: Iterable[str]) -> str:
+    """The nearest of `names` as a question; empty when none is near."""
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    known = list(names)
     written = word.lower() if isinstance(word, str) else ""
-    near = difflib.get_close_matches(written, known, n=1)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; valid {kind}: {', '.join(known)}"
+    near = difflib.get_close_matches(written, list(names), n=1)
+    return f'; did you mean "{near[0]}"?' if near else ""

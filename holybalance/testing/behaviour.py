@@ -59,13 +59,19 @@ class Behaviour:
     def __post_init__(self) -> None:
         parse_latency(self.latency)
         self._keep_models()
-        _require(0 <= self.error_rate <= 1, "error_rate", self.error_rate, "0 to 1")
+        _require(
+            _is_number(self.error_rate) and 0 <= self.error_rate <= 1,
+            "error_rate",
+            self.error_rate,
+            "a number from 0 to 1",
+        )
         _require(
             self.error_status in range(400, 600),
             "error_status",
             self.error_status,
             "an HTTP status from 400 to 599",
         )
+        _require(isinstance(self.reply, str), "reply", self.reply, "a text")
         self._check_rate()
         _check_at_least(0, "prompt_tokens", self.prompt_tokens)
         _check_at_least(0, "completion_tokens", self.completion_tokens)
@@ -85,7 +91,8 @@ class Behaviour:
 
     def _check_rate(self) -> None:
         _require(
-            self.rate is None or (math.isfinite(self.rate) and self.rate > 0),
+            self.rate is None
+            or (_is_number(self.rate) and math.isfinite(self.rate) and self.rate > 0),
             "rate",
             self.rate,
             "requests per second above 0, or None",
@@ -104,11 +111,20 @@ def _is_header_value(value: float | str | None) -> bool:
         return True
     if isinstance(value, str):
         return value.isascii() and not set(value) & {"\r", "\n"}
-    return math.isfinite(value) and value >= 0
+    return _is_number(value) and math.isfinite(value) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_at_least(least: int, name: str, value: int | None) -> None:
-    _require(value is None or value >= least, name, value, f"{least} or more, or None")
+    _require(
+        value is None or (_is_number(value) and value >= least),
+        name,
+        value,
+        f"{least} or more, or None",
+    )
 
 
 def _require(holds: object, name: str, value: object, expected: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import fcntl
 import mmap
+import os
 import tempfile
 from dataclasses import dataclass, fields
 from typing import IO
@@ -57,6 +59,8 @@ class Cell(enum.IntEnum):
 
 
 _SIZE = len(Cell) * 8
+# The numbers below belong to standard input, output and error.
+_FIRST_FREE = 3
 
 
 class Tally:
@@ -105,7 +109,11 @@ def create_file() -> IO[bytes]:
 
     It has no name, so nothing is left of it however its owners end.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    with tempfile.TemporaryFile() as low:
+        # Where the shell closed standard input, the file may have got its number, and
+        # a child would find its own standard input there instead.
+        number = fcntl.fcntl(low.fileno(), fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
+    file = os.fdopen(number, "w+b")
     file.write(bytes(_SIZE))
     file.flush()
     return file

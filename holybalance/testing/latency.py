@@ -84,7 +84,8 @@ def parse_latency(latency: float | str) -> Draw:
 
 
 def _constant(seconds: float, latency: float | str) -> Draw:
-    if not (math.isfinite(seconds) and seconds >= 0):
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (is_number and math.isfinite(seconds) and seconds >= 0):
         raise _refusal(latency, "seconds must be finite and not negative")
     return lambda _: seconds
 

@@ -239,7 +239,9 @@ class MockUpstream:
         """
         for step in steps:
             if not isinstance(step, Step):
-                raise TypeError(f"a step must be a Fault or an Answer, not {step!r}")
+                raise TypeError(
+                    f"a step must be a Fault or an Answer, not {step!r}{_hint(step)}"
+                )
         with self._lock:
             self._started().ask("script", steps)
 
@@ -258,3 +260,11 @@ class MockUpstream:
         except BaseException:
             self.stop()
             raise
+
+
+def _hint(step: object) -> str:
+    if isinstance(step, type):
+        return f"; give an instance: {step.__name__}(...)"
+    if isinstance(step, list | tuple):
+        return "; give the steps one by one, as in script(*steps)"
+    return ""

@@ -89,6 +89,18 @@ def test_no_model_at_all(call: Call, tmp_path: Path) -> None:
     result = call("ask", "hi", "--config", str(path))
     assert 2 == result.exit_code
     assert "Error: no model given" in result.stderr
+    assert "say --model" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["ask", "hi"], ["check"]])
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1"])
+def test_a_timeout_that_is_none(
+    call: Call, config: str, command: list[str], seconds: str
+) -> None:
+    """The message names the option."""
+    result = call(*command, "--timeout", seconds, "--config", config)
+    assert 2 == result.exit_code
+    assert "Invalid value for '--timeout': it must be seconds" in result.stderr
 
 
 def test_rejected_request(call: Call, config: str, upstream: MockUpstream) -> None:

@@ -30,6 +30,8 @@ def test_every_call_has_its_reply(call: Call) -> None:
     assert 0 == result.exit_code
     assert "beta killed (SIGKILL)" in result.stdout
     assert "600 replies of 600 calls, no errors." in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_json(call: Call) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,16 +220,31 @@ def test_model_for_rows_without_one(run: Run) -> None:
         ("in.txt", json.dumps(_row("a")), ["row-1"]),
         ("in", "\n" + json.dumps(_row("a")), ["a"]),
         ("in", "\ufeff" + json.dumps(_row("a")), ["a"]),
-        ("in", "{not JSON", ["row-1"]),
+        ("in", "a line", ["row-1"]),
         ("in", "", []),
     ],
 )
 def test_the_format_is_guessed(
     run: Run, name: str, text: str, names: list[str]
 ) -> None:
-    """The suffix decides, or else what the first line is."""
+    """The suffix decides, or else how the first line begins."""
     result, rows = run(text, name=name)
     assert (0, names) == (result.exit_code, list(rows))
+
+
+@pytest.mark.parametrize("text", ["{not JSON", '[{"custom_id": "a"}]'])
+def test_what_begins_as_json_is_never_sent_as_a_prompt(run: Run, text: str) -> None:
+    """A malformed first row is a bad row, and the guess is said."""
+    result, rows = run(text, name="in.dat")
+    assert (3, "invalid_row") == (result.exit_code, rows["row-1"]["error"]["code"])
+    assert result.stderr.splitlines()[0].endswith("in.dat as jsonl")
+
+
+def test_a_system_message_has_no_place_in_jsonl(run: Run) -> None:
+    """--system would be ignored there, so it is refused."""
+    result, rows = run(json.dumps(_row("a")), "--system", "Be brief.")
+    assert (2, {}) == (result.exit_code, rows)
+    assert "--system is for plain lines" in result.stderr
 
 
 def test_the_format_can_be_said(run: Run) -> None:
@@ -274,7 +290,82 @@ def test_a_full_disk_is_fatal(call: Call, config: str, tmp_path: Path) -> None:
     source = str(tmp_path / "in")
     result = call("run", source, "-o", "/dev/full", "--config", config)
     assert 1 == result.exit_code
-    assert "No space left on device; 0 rows written" in " ".join(result.stderr.split())
+    reason = "cannot write /dev/full: No space left on device; 0 rows written"
+    assert reason in " ".join(result.stderr.split())
+
+
+def test_a_disk_that_fills_up_keeps_whole_rows(config: str, tmp_path: Path) -> None:
+    """What was written of the row that did not fit is taken back."""
+    (tmp_path / "in").write_text("a prompt\n" * 200)
+    limited = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "from holybalance_cli.main import main\n"
+        "main()\n"
+    )
+    output = tmp_path / "out"
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-c", limited, "run", str(tmp_path / "in")),
+            *("-o", str(output), "--config", config),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    assert 1 == ended.returncode
+    assert f"cannot write {output}: File too large" in ended.stderr.decode()
+    assert output.read_bytes().endswith(b"}\n")
+    assert 5 < len(_rows_of(output.read_bytes())) < 200
+
+
+def test_refused_keys_break_it_off(
+    call: Call, configure: Callable[..., str], tmp_path: Path
+) -> None:
+    """Nothing more can work: rows under way have errors, the others stay unread."""
+    (tmp_path / "in").write_text("a prompt\n" * 5000)
+    with MockUpstream(api_key="another") as upstream:
+        arguments = ["--config", configure(upstream.url), "--threads", "2"]
+        result = call("run", str(tmp_path / "in"), "-o", "-", *arguments)
+    rows = _rows_of(result.stdout)
+    assert 1 == result.exit_code
+    assert {"no_endpoint"} == {row["error"]["code"] for row in rows}
+    assert len(rows) < 100
+    assert "Error: the run broke off: no endpoint" in result.stderr
+    assert result.stderr.endswith(f" {len(rows)} rows written\n") or 1 == len(rows)
+
+
+def test_the_summary_says_why_rows_failed(run: Run) -> None:
+    """The most frequent code comes first, each with one example in one line."""
+    bad = ["{", json.dumps({"custom_id": "x"}), json.dumps(_row("y", model="gpt-9"))]
+    result, _ = run("\n".join(bad), name="in.jsonl")
+    first, second = (line for line in result.stderr.splitlines() if " x " in line)
+    assert first.startswith("  2 x invalid_row: it is not JSON")
+    assert second.startswith("  1 x unknown_model: ")
+
+
+def test_repeated_names_are_warned_of(run: Run) -> None:
+    """Answers of one custom_id cannot be told apart."""
+    result, _ = run("\n".join(json.dumps(_row(name)) for name in "abaa"))
+    assert 0 == result.exit_code
+    assert "Warning: 2 custom_ids repeated from earlier rows\n" in result.stderr
+
+
+def test_an_output_without_a_name(run: Run) -> None:
+    """An empty name is no file."""
+    result, _ = run("hi", "-o", "")
+    assert 2 == result.exit_code
+    assert "it is empty; name a file, or - for standard output" in result.stderr
+
+
+def test_a_prompt_for_any_model(call: Call, tmp_path: Path) -> None:
+    """Where any model will do, --model has to name one."""
+    (tmp_path / "in").write_text("hi\n")
+    path = tmp_path / "any.toml"
+    lines = ["[[endpoints]]", 'provider = "openai"', 'models = ["*"]']
+    path.write_text("\n".join([*lines, 'base_url = "http://127.0.0.1:9/v1"']))
+    result = call("run", str(tmp_path / "in"), "-o", "-", "--config", str(path))
+    assert 2 == result.exit_code
+    assert "say --model" in result.stderr
 
 
 def test_the_summary(run: Run) -> None:
@@ -351,5 +442,5 @@ def test_a_reader_that_leaves_ends_it_quietly(spawn: Spawn, config: str) -> None
     process.stdout.close()
     process.stdin.write(b"a\n" * 10)
     process.stdin.close()
-    assert b"" == process.stderr.read()
+    assert b"reading standard input as lines\n" == process.stderr.read()
     assert 1 == process.wait(timeout=10)

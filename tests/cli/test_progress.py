@@ -51,3 +51,34 @@ def test_the_live_line_is_one_line(width: int, expected: int | None) -> None:
     for line in lines:
         assert "1,234 failed" in line
         assert "$123.45" in line
+
+
+@pytest.mark.parametrize(
+    ("unpriced", "cost_usd", "cost"),
+    [(0, 0.0, "$0.00"), (0, 1.5, "$1.50"), (3, 1.5, "$1.50+"), (7, 0.0, "unknown")],
+)
+def test_the_live_cost(unpriced: int, cost_usd: float, cost: str) -> None:
+    """A cost that nobody knows is never shown as none."""
+    totals = Totals()
+    totals.ok, totals.unpriced, totals.cost_usd = 7, unpriced, cost_usd
+    assert cost == totals.short_cost
+
+
+def test_one_token() -> None:
+    """A single token is one in words as well."""
+    totals = Totals()
+    totals.input_tokens = 1
+    assert "1 token in, 0 out" in totals.summary(1.0)
+
+
+def test_many_kinds_of_failure() -> None:
+    """Five are shown, long messages are cut, and made-up codes cost no memory."""
+    totals = Totals()
+    for number in range(1000):
+        totals.note_failure(f"code-{number}", "why " * 100 + "\nmore")
+    reasons = totals.summary(1.0).splitlines()[2:]
+    assert 6 == len(reasons)
+    assert reasons[0].startswith("  900 x other: why why")
+    assert reasons[0].endswith("…")
+    assert max(map(len, reasons)) < 130
+    assert "  and 96 other codes" == reasons[-1]

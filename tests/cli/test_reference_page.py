@@ -23,14 +23,19 @@ wrote it here.
 def help_of(name: str, command: click.Command, parent: click.Context | None) -> str:
     """Give a command's help as it shows in 80 columns."""
     context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=80, max_content_width=80
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=80,
+        max_content_width=80,
+        **command.context_settings,
     )
     return command.get_help(context)
 
 
 def written() -> str:
     """Give the whole page."""
-    whole = click.Context(main, info_name="holybalance")
+    whole = click.Context(main, info_name="holybalance", **main.context_settings)
     sections = [("holybalance", help_of("holybalance", main, None))]
     for name in main.list_commands(whole):
         command = main.get_command(whole, name)

@@ -396,7 +396,11 @@ class TestBehaviour:
             ({"latency": "uniform:2:1"}, "LOW <= HIGH"),
             ({"latency": "normal:x:1"}, "'x' is not a number"),
             ({"latency": "exponential:inf"}, "'inf' is not finite"),
-            ({"error_rate": 1.1}, "error_rate must be 0 to 1"),
+            ({"latency": None}, "latency None: seconds must be"),
+            ({"error_rate": 1.1}, "error_rate must be a number from 0 to 1"),
+            ({"error_rate": "1"}, "error_rate must be a number from 0 to 1, not '1'"),
+            ({"reply": 5}, "reply must be a text, not 5"),
+            ({"rate": "5"}, "rate must be"),
             ({"error_status": 200}, "error_status"),
             ({"rate": 0}, "rate must be"),
             ({"burst": 0}, "burst must be 1 or more"),
@@ -695,6 +699,20 @@ class TestFaults:
             upstream.script("reset")  # type: ignore[arg-type]  # the error under test
 
     @pytest.mark.parametrize(
+        ("step", "hint"),
+        [
+            (SlowBody, r"give an instance: SlowBody\(\.\.\.\)"),
+            ([Fault.RESET], r"one by one, as in script\(\*steps\)"),
+        ],
+    )
+    def test_steps_of_a_wrong_form(
+        self, upstream: MockUpstream, step: Any, hint: str
+    ) -> None:
+        """What was probably meant is said."""
+        with pytest.raises(TypeError, match=hint):
+            upstream.script(step)
+
+    @pytest.mark.parametrize(
         ("kind", "wrong"),
         [
             (Answer, {"status": 100}),
@@ -915,6 +933,22 @@ class TestProcess:
             timeout=TIMEOUT_S,
             check=False,
         )
+
+    def test_no_standard_input(self) -> None:
+        """Where the shell has closed standard input, it starts all the same."""
+        code = (
+            "from holybalance.testing import MockUpstream\n"
+            "with MockUpstream() as upstream: print(upstream.received)\n"
+        )
+        ended = subprocess.run(
+            ["sh", "-c", '"$@" <&-', "sh", sys.executable, "-P", "-c", code],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        assert (ended.stdout, ended.stderr) == ("0\n", "")
 
 
 _PARENT = """

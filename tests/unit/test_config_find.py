@@ -61,8 +61,24 @@ def test_else_all_ways_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.find({}, tmp_path)
 
-    for way in ("$HOLYBALANCE_CONFIG", f"holybalance.toml into {tmp_path}", "OPENAI_"):
+    folder = f"holybalance.toml into {tmp_path}"
+    for way in ("$HOLYBALANCE_CONFIG", folder, "OPENAI_", "--config"):
         assert way in str(caught.value)
+
+
+def test_a_folder_that_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a current folder there is nowhere to look."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    try:
+        with pytest.raises(ConfigError, match="the current folder does not exist"):
+            Config.find({})
+        with pytest.raises(ConfigError, match="cannot be read: No such file"):
+            Config.load("settings.toml", environ={})
+    finally:
+        monkeypatch.undo()
 
 
 def test_the_process_environment_is_the_default(

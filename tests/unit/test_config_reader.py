@@ -393,7 +393,7 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
         (
             '[models.fast]\ntargets=["a"]\n[[endpoints]]\nprovider="openai"',
             "line 1",
-            'unknown key "models"; valid keys: defaults, endpoints, catalog',
+            'unknown key "models"; it belongs in [[endpoints]]',
         ),
         (
             '[[endpoints]]\nprovider="opena"',
@@ -467,7 +467,44 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
             "max_open_for (50) must not be below open_for (60)",
         ),
         ("[defaults]", "", "endpoints is missing; write [[endpoints]], at least one"),
-        ("endpoints=5", "line 1", "endpoints must be an array of tables, at least one"),
+        (
+            "endpoints=5",
+            "line 1",
+            "endpoints must be an array of tables; write [[endpoints]], at least one",
+        ),
+        (
+            '[endpoints]\nprovider="openai"',
+            "line 1",
+            "endpoints must be an array of tables; write [[endpoints]], at least one",
+        ),
+        (
+            'timeout=5\n[[endpoints]]\nprovider="openai"',
+            "line 1",
+            'unknown key "timeout"; it belongs in [defaults]',
+        ),
+        (
+            'open_for=5\n[[endpoints]]\nprovider="openai"',
+            "line 1",
+            'unknown key "open_for"; it belongs in [defaults.breaker]',
+        ),
+        (
+            'nonsense=5\n[[endpoints]]\nprovider="openai"',
+            "line 1",
+            'unknown key "nonsense"; valid keys: defaults, endpoints, catalog',
+        ),
+        (
+            '[defaults]\ntimeout=true\n[[endpoints]]\nprovider="openai"',
+            "line 2, defaults",
+            "timeout must be seconds, above 0 and at most a year, not true",
+        ),
+        (
+            '[defaults]\npolicy="rr"\n[[endpoints]]\nprovider="openai"',
+            "line 2, defaults",
+            (
+                "policy must be one of p2c, round_robin, weighted, least_in_flight,"
+                ' cheapest, not "rr"'
+            ),
+        ),
         (
             "endpoints=[5]",
             "line 1, endpoints",
@@ -513,6 +550,22 @@ def test_refuses_what_is_no_mapping(raw: Any) -> None:
     """A path given for a mapping is told, not guessed at."""
     with pytest.raises(ConfigError, match="must be a mapping"):
         Config.from_dict(raw)
+
+
+@pytest.mark.parametrize("raw", ["some.toml", Path("some.toml")])
+def test_a_path_for_a_mapping(raw: Any) -> None:
+    """The message names the function that takes a path."""
+    with pytest.raises(ConfigError, match=r"for a file: Config\.load\(path\)"):
+        Config.from_dict(raw)
+
+
+def test_the_folder_is_told_for_relative_paths_only(tmp_path: Path) -> None:
+    """An absolute path of a secret's file starts from nowhere else."""
+    relative = mistakes({**OPENAI, "api_key": {"file": "none"}})
+    absolute = mistakes({**OPENAI, "api_key": {"file": str(tmp_path / "none")}})
+
+    assert "cannot read its file: No such file or directory (a relative" in relative
+    assert absolute.endswith("cannot read its file: No such file or directory")
 
 
 def test_a_refusal_survives_pickling() -> None:

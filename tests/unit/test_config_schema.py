@@ -240,6 +240,21 @@ def test_accepts_a_proxy(url: str, make: Any) -> None:
     assert Secret.url(url) == held
 
 
+@pytest.mark.parametrize("ending", ["/chat/completions", "/completions/", "/models"])
+def test_a_base_url_that_goes_too_far(ending: str) -> None:
+    """What is put behind a base URL is not part of it."""
+    with pytest.raises(
+        ConfigError, match=r"base_url must not end in .*: leave that out"
+    ):
+        endpoint(base_url=f"https://host/v1{ending}")
+
+
+def test_a_proxy_is_spoken_to_in_http_only() -> None:
+    """The message offers nothing else."""
+    with pytest.raises(ConfigError, match=r"proxy must begin with http://\Z"):
+        Defaults(proxy="https://proxy:443")  # type: ignore[arg-type] # a string is taken
+
+
 @pytest.mark.parametrize(
     "url",
     [
