@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from holybalance import errors
     from holybalance.client import Client
     from holybalance.config import Config
-    from holybalance.messages import Attempt, Reply, Usage, Verdict
+    from holybalance.messages import (
+        Attempt,
+        ChatRequest,
+        EndpointCheck,
+        Reply,
+        Usage,
+        Verdict,
+    )
 
 __all__ = [
     "Attempt",
+    "ChatRequest",
     "Client",
     "Config",
+    "EndpointCheck",
     "Reply",
     "Usage",
     "Verdict",
@@ -27,8 +36,10 @@ __all__ = [
 # Bound on first use, so that the import itself loads next to nothing.
 _HOMES = {
     "Attempt": "holybalance.messages",
+    "ChatRequest": "holybalance.messages",
     "Client": "holybalance.client",
     "Config": "holybalance.config",
+    "EndpointCheck": "holybalance.messages",
     "Reply": "holybalance.messages",
     "Usage": "holybalance.messages",
     "Verdict": "holybalance.messages",

@@ -11,9 +11,13 @@ from typing import Any, Literal, overload
 
 from holybalance.config import Config
 from holybalance.engine import Engine
-from holybalance.errors import ClientClosed, HolyBalanceError
+from holybalance.errors import ClientClosed, HolyBalanceError, RequestError
 from holybalance.messages import EndpointCheck, Reply
 from holybalance.prompts import Prompt, make_request
+from holybalance.workers import Workers
+
+# Endpoints that `check` asks at once.
+_CHECK_THREADS = 16
 
 
 class Client:
@@ -108,11 +112,15 @@ class Client:
         Raises:
             RequestError: the request is at fault.
             Saturated: `max_queued` calls wait already, and `when_saturated` is "fail".
+            DeadlineExceeded: `when_saturated` is "wait", and there was no room in time.
             ClientClosed: the client is closed.
         """
         engine = self._engine()
         request = make_request(self.config, messages, **arguments)
-        return engine.workers.submit(engine.call, request, engine.runtime.clock())
+        now = engine.runtime.clock()
+        return engine.workers.submit(
+            engine.call, request, now, wait_s=request.timeout_s
+        )
 
     @overload
     def map(
@@ -147,7 +155,8 @@ class Client:
 
         Prompts are pulled as workers come free and replies are read, so any length
         will do. Each reply (and error) has its prompt's `index`. A call's timeout
-        begins when a worker takes it.
+        begins when a worker takes it. While no endpoint may be called, calls wait and
+        one a second tries, where `chat` would fail at once with `NoEndpoint`.
 
         Args:
             prompts: each of them what `chat` takes first.
@@ -157,7 +166,13 @@ class Client:
 
         Raises:
             HolyBalanceError: the first error, unless `return_errors`.
+            Exception: what `prompts` raised, after the replies to those before it.
         """
+        if isinstance(prompts, str | bytes):
+            raise RequestError(
+                "prompts must be an iterable of prompts, not one string",
+                code="invalid_request",
+            )
         calls = ({**arguments, "messages": prompt} for prompt in prompts)
         return self.map_calls(calls, ordered=ordered, return_errors=return_errors)
 
@@ -202,7 +217,9 @@ class Client:
         def call(index: int, arguments: Mapping[str, Any]) -> Reply | HolyBalanceError:
             try:
                 request = make_request(self.config, **arguments)
-                return replace(engine.call(request), index=index)
+                # A batch has time: an outage of a second must not fail thousands.
+                reply = engine.call(replace(request, is_patient=True))
+                return replace(reply, index=index)
             except HolyBalanceError as error:
                 error.index = index
                 return error
@@ -214,9 +231,13 @@ class Client:
                     result = ClientClosed("the client was closed before the call began")
                 else:
                     result = future.result()
-                if isinstance(result, HolyBalanceError) and not return_errors:
+                if not isinstance(result, HolyBalanceError):
+                    yield result
+                elif return_errors:
+                    # Its traceback holds frames, and by those the call's values.
+                    yield result.with_traceback(None)
+                else:
                     raise result
-                yield result
 
         return results()
 
@@ -225,9 +246,9 @@ class Client:
         Give counts, latencies and states, for the whole and for each endpoint.
 
         A plain dict that JSON can hold; seconds, tokens and US dollars. See
-        `docs/reference/metrics.md` for each key.
+        `docs/reference/metrics.md` for each key. A closed client still has its last.
         """
-        return self._engine().metrics()
+        return self._engine_of_process().metrics()
 
     def check(self, timeout: float = 10.0) -> list[EndpointCheck]:
         """
@@ -239,8 +260,14 @@ class Client:
         engine = self._engine()
         deadline = engine.runtime.clock() + timeout
         endpoints = engine.balancer.endpoints
-        futures = [engine.workers.submit(e.check, deadline) for e in endpoints]
-        return [future.result() for future in futures]
+        # Threads of its own: the engine's may all be busy with calls.
+        threads = min(_CHECK_THREADS, len(endpoints))
+        workers = Workers(threads, len(endpoints), waits=False)
+        try:
+            futures = [workers.submit(e.check, deadline) for e in endpoints]
+            return [future.result() for future in futures]
+        finally:
+            workers.close(finish=False)
 
     def restore(self, endpoint: str) -> None:
         """
@@ -267,6 +294,9 @@ class Client:
     def _engine(self) -> Engine:
         if self._is_closed:
             raise ClientClosed("the client is closed")
+        return self._engine_of_process()
+
+    def _engine_of_process(self) -> Engine:
         process = os.getpid()
         engine = self._engines.get(process)
         if engine is None:

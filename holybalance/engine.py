@@ -25,13 +25,14 @@ class Engine:
     def __init__(self, config: Config) -> None:
         settings = config.defaults
         self._is_given_up = False
-        self.runtime = Runtime(is_given_up=self.is_given_up)
+        self._is_drained = False
+        self.runtime = Runtime(is_given_up=self.is_over)
         self.workers = Workers(
             settings.threads,
             settings.max_queued,
             waits=settings.when_saturated == "wait",
         )
-        endpoints = make_endpoints(config, self.runtime)
+        endpoints = make_endpoints(config, self.runtime, self.is_given_up)
         self.balancer = Balancer(endpoints, settings, self.runtime)
         # Guards `_calls`.
         self._lock = threading.Lock()
@@ -84,14 +85,19 @@ class Engine:
             whole.replace_calls(self._calls)
         return {**whole.snapshot(), **self._state(endpoints), "endpoints": endpoints}
 
+    def is_over(self) -> bool:
+        """Tell a call that waits for room that there will be none any more."""
+        return self._is_drained or self.is_given_up()
+
     def is_given_up(self) -> bool:
-        """Tell a waiting call that nobody wants it any more."""
+        """Tell a call under way that nobody wants it any more."""
         return self._is_given_up or self.workers.is_ending()
 
     def close(self, *, wait: bool) -> None:
         """End threads and connections; see `Client.close`."""
         self._is_given_up = self._is_given_up or not wait
         self.workers.close(finish=wait)
+        self._is_drained = True
         for endpoint in self.balancer.endpoints:
             endpoint.transport.close()
 

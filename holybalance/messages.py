@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ class Verdict(enum.Enum):
     CALLER = "caller"
     TOO_LONG = "too_long"
     REFUSED = "refused"
+    NO_MODEL = "no_model"
     DENIED = "denied"
     EXHAUSTED = "exhausted"
     THROTTLED = "throttled"
@@ -64,6 +65,8 @@ class Problem(enum.Enum):
     """The upstream refuses the content."""
     QUOTA = "quota"
     """The key's money or long-term quota is used up."""
+    NO_MODEL = "no_model"
+    """The endpoint does not have the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,8 @@ class ChatRequest:
         timeout_s: seconds for the whole call, retries and waiting included.
         options: further OpenAI parameters, passed through as they are.
         session: calls of one session prefer one endpoint (prompt caches).
+        is_patient: waits out an outage of all endpoints, one try a second, and does
+            not fail at once.
     """
 
     model: str
@@ -84,6 +89,7 @@ class ChatRequest:
     timeout_s: float
     options: Mapping[str, Any] = field(default_factory=dict)
     session: str | None = None
+    is_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +111,17 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimits:
+class RateLimits(NamedTuple):
     """
     What an upstream's headers say is left; `None` where they say nothing.
 
-    `*_reset_s` are seconds from the moment of the reply.
+    `wait_s` is for how long to stay away, in seconds from the moment of the reply,
+    since a window is empty; 0 when none is.
     """
 
     requests_left: int | None = None
-    requests_reset_s: float | None = None
     tokens_left: int | None = None
-    tokens_reset_s: float | None = None
+    wait_s: float = 0.0
 
 
 class Outcome(NamedTuple):
@@ -127,6 +132,7 @@ class Outcome(NamedTuple):
     set only when the answer was whole and well-formed.
     """
 
+    # `connect_s` are seconds spent on a new connection, 0 on a kept-alive one.
     # A named tuple, for one is made with every attempt, and a frozen dataclass takes
     # three times as long to make.
 
@@ -140,6 +146,7 @@ class Outcome(NamedTuple):
     retry_after_s: float | None = None
     rate_limits: RateLimits | None = None
     request_id: str | None = None
+    connect_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +207,8 @@ class Reply:
     @property
     def text(self) -> str:
         """The first choice's text; empty when it has none, as with tool calls."""
-        return self._message.get("content") or ""
+        content = self._message.get("content") or ""
+        return content if isinstance(content, str) else "".join(_texts(content))
 
     @property
     def tool_calls(self) -> list[Mapping[str, Any]]:
@@ -212,6 +220,13 @@ class Reply:
         """Why the model stopped: stop, length, tool_calls, content_filter …"""
         reason: str | None = self.body["choices"][0].get("finish_reason")
         return reason
+
+
+def _texts(parts: Any) -> Iterator[str]:
+    """Give the texts in a message's content that is a list of parts."""
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+            yield part["text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

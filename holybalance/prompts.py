@@ -12,11 +12,53 @@ from holybalance.messages import ChatRequest
 
 Prompt = str | Sequence[Mapping[str, Any]]
 
-# Parameters that would change what the call is, not how the model answers it.
-_NOT_OPTIONS = {
-    "stream": "chat gives whole replies; leave it out",
-    "messages": "give them as the first argument",
-}
+# OpenAI's parameters of today, and two of OpenRouter's that look like ours. Others
+# pass as well, unless they look like a slip: these are never taken for one.
+_KNOWN_OPTIONS = frozenset(
+    {
+        "audio",
+        "frequency_penalty",
+        "function_call",
+        "functions",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "metadata",
+        "modalities",
+        "models",
+        "n",
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "reasoning_effort",
+        "response_format",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "session_id",
+        "stop",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+        "web_search_options",
+    }
+)
+_OURS = ("model", "system", "timeout", "session")
+_NOT_OF_A_CALL = frozenset(
+    {"ordered", "return_errors", "max_cost", "max_latency", "tags"}
+)
+# difflib's ratio of "timout" and "timeout" is 0.92, of "mode" and "model" 0.89.
+_LIKENESS = 0.8
 
 
 def make_request(
@@ -48,10 +90,22 @@ def make_request(
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    for name in _NOT_OPTIONS.keys() & options.keys():
-        if options[name]:
-            raise _wrong(f"{name} is not an option here: {_NOT_OPTIONS[name]}")
-        del options[name]
+    if options.pop("stream", False):
+        raise _wrong(
+            "stream is not an option here: chat gives whole replies; leave it out"
+        )
+    for name in options.keys() - _KNOWN_OPTIONS:
+        _check_unknown(name)
+
+
+def _check_unknown(name: str) -> None:
+    if name in _NOT_OF_A_CALL:
+        raise _wrong(f'unknown option "{name}"; it is no parameter of a call')
+    # Imported here: most calls have no such option.
+    import difflib  # noqa: PLC0415
+
+    for meant in difflib.get_close_matches(name, _OURS, n=1, cutoff=_LIKENESS):
+        raise _wrong(f'unknown option "{name}"; did you mean "{meant}"?')
 
 
 def _model(config: Config, model: str | None) -> str:
@@ -65,9 +119,13 @@ def _model(config: Config, model: str | None) -> str:
 
 def _timeout(timeout: float) -> float:
     is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-    if not is_number or not math.isfinite(timeout) or timeout <= 0:
+    try:
+        seconds = float(timeout) if is_number else math.nan
+    except OverflowError:
+        raise _wrong("timeout must be seconds above 0, not so huge a number") from None
+    if not math.isfinite(seconds) or seconds <= 0:
         raise _wrong(f"timeout must be seconds above 0, not {timeout!r}")
-    return float(timeout)
+    return seconds
 
 
 def _messages(messages: Prompt, system: str | None) -> tuple[Mapping[str, Any], ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import thread as executor_module
 from typing import Any, Protocol, TypeVar
 
-from holybalance.errors import ClientClosed, LocalError, Saturated
+from holybalance.errors import ClientClosed, DeadlineExceeded, LocalError, Saturated
 from holybalance.messages import Verdict
 
 T = TypeVar("T")
@@ -73,12 +75,21 @@ class Workers:
         threads: how many at most.
         max_queued: tasks that may wait for a thread.
         waits: whether a task beyond that waits for room, or is refused.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, threads: int, max_queued: int, *, waits: bool) -> None:
+    def __init__(
+        self,
+        threads: int,
+        max_queued: int,
+        *,
+        waits: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._threads = threads
         self._max_queued = max_queued
         self._waits = waits
+        self._clock = clock
         self._room = threading.BoundedSemaphore(threads + max_queued)
         self._local = threading.local()
         self._main_thread = threading.main_thread()
@@ -90,16 +101,22 @@ class Workers:
         self._count_lock = threading.Lock()
         self._waiting = 0
 
-    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+    def submit(
+        self, function: Callable[..., T], *arguments: Any, wait_s: float = math.inf
+    ) -> Future[T]:
         """
         Have a thread run a function.
 
+        Args:
+            wait_s: seconds to wait for room at the most, if at all.
+
         Raises:
             Saturated: the queue is full, and waiting is not wanted.
+            DeadlineExceeded: there was no room in time.
             ClientClosed: the workers are closed, or close while this waits.
             LocalError: the machine has no thread left.
         """
-        self._take_room(self._waits)
+        self._take_room(self._clock() + wait_s, waits=self._waits)
         return self._start(function, *arguments)
 
     def _start(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
@@ -129,6 +146,7 @@ class Workers:
         closed before its call began.
 
         Raises:
+            Exception: what the items raised, after the futures of those before it.
             ClientClosed: the workers were closed with items left to pull.
         """
         ahead = (WINDOW_PER_THREAD - 1) * self._threads
@@ -136,14 +154,22 @@ class Workers:
         finished: _Finished = _InOrder() if ordered else _AsCompleted()
         pending: set[Future[Any]] = set()
 
+        trouble: list[Exception] = []
+
+        def pulled() -> Iterator[tuple[int, T]]:
+            try:
+                yield from enumerate(items)
+            except Exception as error:  # noqa: BLE001 raised again below
+                trouble.append(error)
+
         def take() -> Future[Any]:
             future = finished.take()
             pending.discard(future)
             return future
 
         try:
-            for position, item in enumerate(items):
-                self._take_room(waits=True)
+            for position, item in pulled():
+                self._take_room(math.inf, waits=True)
                 future = self._start(function, position, item)
                 pending.add(future)
                 finished.expect(future)
@@ -151,6 +177,8 @@ class Workers:
                     yield take()
             while pending:
                 yield take()
+            if trouble:
+                raise trouble.pop()
         finally:
             for future in pending:
                 future.cancel()
@@ -180,7 +208,7 @@ class Workers:
         if executor is not None:
             executor.shutdown(wait=finish, cancel_futures=not finish)
 
-    def _take_room(self, waits: bool) -> None:
+    def _take_room(self, until: float, *, waits: bool) -> None:
         if self._room.acquire(blocking=False):
             return
         if not waits:
@@ -189,9 +217,17 @@ class Workers:
                 "slow down, or raise max_queued or threads",
                 verdict=Verdict.LOCAL,
             )
-        while not self._room.acquire(timeout=GLANCE_S):
-            if self._is_closed:
+        while not self._room.acquire(
+            timeout=min(GLANCE_S, max(0.0, until - self._clock()))
+        ):
+            if self._is_closed or self.is_ending():
                 raise ClientClosed("the client was closed while a call waited")
+            if self._clock() >= until:
+                raise DeadlineExceeded(
+                    "the time was up while the call waited for a thread; raise "
+                    "threads or the timeout",
+                    verdict=Verdict.LATE,
+                )
 
     def _get_executor(self) -> ThreadPoolExecutor:
         with self._lock:

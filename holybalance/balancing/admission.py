@@ -14,15 +14,18 @@ from typing import Any
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease, Refused
 from holybalance.balancing.limits import Refusal
+from holybalance.balancing.line import Place
 from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.trail import Trail
 from holybalance.config import Defaults
-from holybalance.errors import NoEndpoint, Saturated
+from holybalance.errors import NoEndpoint, RequestError, Saturated
 from holybalance.messages import Verdict
 
 LOOK_INTERVAL_S = 1.0
-_OUT_OF_SERVICE = frozenset({Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED})
+_OUT_OF_SERVICE = frozenset(
+    {Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED, Refusal.NO_MODEL}
+)
 
 
 class Admission:
@@ -30,6 +33,7 @@ class Admission:
 
     def __init__(self, settings: Defaults, runtime: Runtime) -> None:
         self._settings = settings
+        self._runtime = runtime
         self._clock = runtime.clock
         self._policy = _make_policy(settings, runtime)
 
@@ -68,20 +72,30 @@ class Admission:
         return self._try_probe(trail, refusals) or refusals
 
     def _admit_in_line(self, trail: Trail) -> Lease:
-        with trail.pool.line.join() as place:
-            if not place.wait_to_be_first(trail.deadline):
-                raise trail.out_of_time("waiting in line for an endpoint with room")
-            while True:
-                admitted = self.try_lease(trail)
-                if isinstance(admitted, Lease):
-                    return admitted
-                wake_at = self._check_waiting(trail, admitted)
-                # Looks by itself now and then: an interruption between a settlement
-                # and its wake-up would otherwise leave the line asleep.
-                look_at = self._clock() + LOOK_INTERVAL_S
-                place.wait(min(wake_at, look_at, trail.deadline))
-                if self._clock() >= trail.deadline:
-                    raise trail.out_of_time("waiting for an endpoint with room")
+        line = trail.pool.line
+        place = Place(line, self._runtime)
+        # Not a context manager: an interruption between joining and entering one would
+        # leave the place in the line, with everybody waiting behind it.
+        try:
+            line.join(place)
+            return self._wait_for_lease(trail, place)
+        finally:
+            line.leave(place)
+
+    def _wait_for_lease(self, trail: Trail, place: Place) -> Lease:
+        if not place.wait_to_be_first(trail.deadline):
+            raise trail.out_of_time("waiting in line for an endpoint with room")
+        while True:
+            admitted = self.try_lease(trail)
+            if isinstance(admitted, Lease):
+                return admitted
+            wake_at = self._check_waiting(trail, admitted)
+            # Looks by itself now and then: an interruption between a settlement and
+            # its wake-up would otherwise leave the line asleep.
+            look_at = self._clock() + LOOK_INTERVAL_S
+            place.wait(min(wake_at, look_at, trail.deadline))
+            if self._clock() >= trail.deadline:
+                raise trail.out_of_time("waiting for an endpoint with room")
 
     def _try_tier(
         self, trail: Trail, tier: tuple[Endpoint, ...], refusals: list[Refused]
@@ -135,8 +149,13 @@ class Admission:
         Returns:
             The instant at which a refusal ends; infinite when only a settlement can.
         """
+        if all(refused.reason is Refusal.NO_MODEL for refused in refusals):
+            raise _no_model(trail)
         if all(refused.reason in _OUT_OF_SERVICE for refused in refusals):
-            raise self._no_endpoint(trail, refusals)
+            next_trial_at = _next_trial_at(refusals)
+            if trail.request.is_patient and next_trial_at < trail.deadline:
+                return next_trial_at
+            raise self._no_endpoint(trail, refusals, next_trial_at)
         known = [r.ready_at for r in refusals if r.ready_at is not None]
         ready_at = min(known, default=math.inf)
         ends_in_time = len(known) < len(refusals) or ready_at < trail.deadline
@@ -144,23 +163,23 @@ class Admission:
             return ready_at
         raise self._saturated(trail, refusals, ready_at)
 
-    def _no_endpoint(self, trail: Trail, refusals: list[Refused]) -> NoEndpoint:
-        now = self._clock()
-        trials = [
-            refused.endpoint.next_probe_at()
-            if refused.reason is Refusal.OPEN
-            else refused.ready_at or math.inf
-            for refused in refusals
-        ]
-        wait = max(0.0, min(trials) - now)
-        due = "never by itself: see Client.restore"
-        if math.isfinite(wait):
-            due = f"in {wait:.1f} s"
+    def _no_endpoint(
+        self, trail: Trail, refusals: list[Refused], next_trial_at: float
+    ) -> NoEndpoint:
+        model, why = trail.request.model, _reasons(refusals)
+        if math.isinf(next_trial_at):
+            return NoEndpoint(
+                f'no endpoint for the model "{model}" will take a call again by '
+                f"itself; mend its key, then call Client.restore or start anew ({why})",
+                verdict=_verdict(refusals),
+                attempts=trail.attempts,
+            )
+        wait = max(0.0, next_trial_at - self._clock())
         return NoEndpoint(
-            f'no endpoint for the model "{trail.request.model}" may be called; '
-            f"the next trial is due {due} ({_reasons(refusals)})",
-            retry_after_s=wait if math.isfinite(wait) else None,
-            verdict=trail.last.verdict if trail.last else Verdict.SICK,
+            f'no endpoint for the model "{model}" may be called; the next trial is due '
+            f"in {wait:.1f} s ({why})",
+            retry_after_s=wait,
+            verdict=_verdict(refusals),
             attempts=trail.attempts,
         )
 
@@ -169,22 +188,50 @@ class Admission:
     ) -> Saturated:
         wait = max(0.0, ready_at - self._clock())
         known = math.isfinite(wait)
-        left = max(0.0, trail.deadline - self._clock())
         due = f"room is due in {wait:.1f} s" if known else "nobody knows for how long"
+        left = max(0.0, trail.deadline - self._clock())
+        why_not_wait = f"the deadline is in {left:.1f} s"
+        if self._settings.when_saturated == "fail":
+            why_not_wait = 'waiting is not wanted (when_saturated = "fail")'
         return Saturated(
             f'every endpoint for the model "{trail.request.model}" is saturated; '
-            f"{due}, the deadline in {left:.1f} s ({_reasons(refusals)})",
+            f"{due}, and {why_not_wait} ({_reasons(refusals)})",
             retry_after_s=wait if known else None,
             attempts=trail.attempts,
         )
 
 
+def _no_model(trail: Trail) -> RequestError:
+    return RequestError(
+        f'no endpoint has the model "{trail.request.model}", as they said a moment ago',
+        status=404,
+        code="model_not_found",
+        verdict=Verdict.NO_MODEL,
+        attempts=trail.attempts,
+    )
+
+
+def _next_trial_at(refusals: list[Refused]) -> float:
+    """Say when one of those out of service lets a call through; infinite for never."""
+    return min(
+        refused.endpoint.next_probe_at()
+        if refused.reason is Refusal.OPEN
+        else refused.ready_at or math.inf
+        for refused in refusals
+    )
+
+
+def _verdict(refusals: list[Refused]) -> Verdict:
+    """Say what keeps all endpoints away: sickness if of any, else their keys."""
+    reasons = {refused.reason for refused in refusals}
+    if Refusal.OPEN in reasons:
+        return Verdict.SICK
+    return Verdict.EXHAUSTED if Refusal.EXHAUSTED in reasons else Verdict.DENIED
+
+
 def _make_policy(settings: Defaults, runtime: Runtime) -> Policy[Endpoint]:
-    named = settings.policy
-    if callable(named):
-        return named
-    factory: Any = POLICIES[named]
-    return with_affinity(factory(runtime.rng))
+    policy: Any = settings.policy
+    return with_affinity(policy if callable(policy) else POLICIES[policy](runtime.rng))
 
 
 def _reasons(refusals: Sequence[Refused]) -> str:

@@ -12,7 +12,8 @@ import certifi
 
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
-from holybalance.config import Config, Defaults, EndpointConfig
+from holybalance.config import Config, Defaults, EndpointConfig, urls
+from holybalance.config.checks import RejectedError
 from holybalance.errors import ConfigError
 from holybalance.version import __version__
 from holybalance.wire import openai
@@ -23,15 +24,21 @@ from holybalance.wire.transport import Target, Transport
 FORMATS = {"openai": openai}
 
 
-def make_endpoints(config: Config, runtime: Runtime) -> list[Endpoint]:
+def make_endpoints(
+    config: Config, runtime: Runtime, is_given_up: Callable[[], bool]
+) -> list[Endpoint]:
     """
     Make an endpoint for each that is configured.
 
+    Args:
+        is_given_up: asked by exchanges under way; true ends them.
+
     Raises:
-        ConfigError: a file of certificate authorities is not one.
+        ConfigError: a file of certificate authorities is not one, or the environment
+            names a proxy that cannot be used.
     """
     surroundings = Surroundings(
-        clock=runtime.clock, resolver=Resolver(), is_given_up=runtime.is_given_up
+        clock=runtime.clock, resolver=Resolver(), is_given_up=is_given_up
     )
     # Endpoints that trust the same authorities share a context: it takes 10 ms to read.
     make_tls = functools.cache(_make_tls)
@@ -108,16 +115,26 @@ def _proxy(endpoint: EndpointConfig) -> str | None:
     from urllib import request  # noqa: PLC0415
 
     proxies = request.getproxies_environment()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
+    scheme = url.scheme if proxies.get(url.scheme) else "all"
+    proxy = proxies.get(scheme)
     if not proxy or request.proxy_bypass_environment(  # type: ignore[attr-defined]  # not in its stubs
         url.netloc, proxies
     ):
         return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    if not proxy.startswith("http://"):
+    try:
+        return urls.proxy(_with_port(proxy)).reveal()
+    except RejectedError as error:
+        # Neither message nor cause shows the URL, which may carry a password.
         raise ConfigError(
-            f'endpoint "{endpoint.name}": the proxy of the environment is not an '
-            'http:// one; set the proxy of the endpoint, or proxy = "" for none'
-        )
-    return proxy
+            f'endpoint "{endpoint.name}": the proxy of ${scheme}_proxy {error}; '
+            'correct it, set the proxy of the endpoint, or proxy = "" for none'
+        ) from error
+
+
+def _with_port(proxy: str) -> str:
+    """Fill in what the environment's variables may leave out: scheme and port."""
+    scheme, separator, rest = proxy.rpartition("://")
+    place, slash, path = rest.partition("/")
+    if ":" not in place.rpartition("@")[2].rpartition("]")[2]:
+        place += ":80"
+    return f"{scheme if separator else 'http'}://{place}{slash}{path}"

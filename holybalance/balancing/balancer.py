@@ -17,6 +17,7 @@ from holybalance.errors import ClientClosed
 from holybalance.messages import ChatRequest, Fault, Outcome, Reply
 
 # Faults that may be the deadline's doing.
+CONNECT_PATIENCE_S = 1.0
 _OUT_OF_TIME = frozenset({Fault.DEADLINE, Fault.UNREACHABLE})
 
 
@@ -86,14 +87,31 @@ class Balancer:
         if self._attempt_timeout is not None:
             until = min(until, lease.started + self._attempt_timeout)
         outcome = lease.exchange(until)
-        is_late = outcome.fault in _OUT_OF_TIME and self._clock() >= trail.deadline
-        fault = Fault.DEADLINE if is_late else outcome.fault
-        if fault is Fault.DEADLINE and not is_late:
-            # Not the caller's deadline: the endpoint took longer than an attempt may.
-            fault = Fault.NO_ANSWER
-        return outcome if fault is outcome.fault else outcome._replace(fault=fault)
+        if outcome.fault not in _OUT_OF_TIME:
+            return outcome
+        now = self._clock()
+        fault = _whose_time(outcome.fault, now >= trail.deadline, now - lease.started)
+        return outcome._replace(fault=fault)
 
     def _wake_lines(self, endpoint: Endpoint) -> None:
-        for pool in self.pools.of_endpoint(endpoint):
-            if pool.line:
-                pool.line.wake()
+        busy = self.pools.busy_lines
+        if busy:
+            for pool in self.pools.of_endpoint(endpoint):
+                if pool.line in busy:
+                    pool.line.wake()
+
+
+def _whose_time(fault: Fault, is_late: bool, took_s: float) -> Fault:
+    """
+    Say whose fault it is that an attempt ran out of time, if that is what it did.
+
+    Args:
+        is_late: whether the caller's own deadline has come.
+        took_s: seconds that the attempt took.
+    """
+    if fault is Fault.DEADLINE:
+        # Else the endpoint took longer than an attempt may.
+        return Fault.DEADLINE if is_late else Fault.NO_ANSWER
+    # Connecting takes a round trip or a few; a peer that did not get that done in a
+    # second is unreachable, whatever the caller's deadline.
+    return Fault.DEADLINE if is_late and took_s < CONNECT_PATIENCE_S else fault

@@ -95,6 +95,7 @@ class Breaker:
         self._trips = 0
         self._open_until = 0.0
         self._next_probe = 0.0
+        self._half_open_at = 0.0
         self._closed_at: float | None = None
 
     def __repr__(self) -> str:
@@ -104,8 +105,8 @@ class Breaker:
         """Give leave to try, or `None` when the circuit is open or has its trials."""
         if self.state != CLOSED and not self.would_admit(now):
             return None
-        if self.state == OPEN:
-            self._half_open()
+        if self.state == OPEN or self._has_stale_trials(now):
+            self._half_open(now)
         if self.state == HALF_OPEN:
             self._trials += 1
         return self._permit
@@ -115,7 +116,11 @@ class Breaker:
         if self.state == OPEN:
             return now >= self._open_until
         under_way = self._trials + self._ledger.success_counter
-        return self.state == CLOSED or under_way < self._config.half_open_max_calls
+        return (
+            self.state == CLOSED
+            or under_way < self._config.half_open_max_calls
+            or self._has_stale_trials(now)
+        )
 
     def admit_probe(self, now: float) -> Permit | None:
         """
@@ -165,7 +170,7 @@ class Breaker:
 
     def _note_success(self, permit: Permit, now: float) -> None:
         if permit.is_probe:
-            self._half_open()
+            self._half_open(now)
         before = self.state
         if before == CLOSED:
             self._recent.add(now, failed=False)
@@ -210,8 +215,14 @@ class Breaker:
         self._next_probe = now + PROBE_INTERVAL_S
         self._recent.clear()
 
-    def _half_open(self) -> None:
+    def _has_stale_trials(self, now: float) -> bool:
+        """Tell whether trials have taken so long that they will not come back."""
+        age = now - self._half_open_at
+        return self.state == HALF_OPEN and age >= self._config.max_open_for
+
+    def _half_open(self, now: float) -> None:
         self._ledger.half_open()
+        self._half_open_at = now
         self.state = HALF_OPEN
         self._turn_epoch()
         self._trials = 0

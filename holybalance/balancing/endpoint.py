@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from holybalance.balancing.breaker import HALF_OPEN, Breaker
-from holybalance.balancing.lease import Ask, Ended, Lease, Refused
-from holybalance.balancing.limits import LONG_BENCH_S, Limits, Refusal
+from holybalance.balancing.lease import Ended, Lease, Refused
+from holybalance.balancing.limits import Limits, Refusal
 from holybalance.balancing.policy import PeakEwma
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame, Consequence
@@ -34,7 +34,12 @@ _MASK = "****"
 # Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
 # would leave nothing to read.
 _LEAST_SECRET = 6
-_LATENCY_RAISING = frozenset({Verdict.SICK, Verdict.LOST, Verdict.LATE})
+# When silence up to the caller's deadline counts against an endpoint: after so many
+# times its usual latency, but not before so many seconds; or, where nothing is usual
+# yet, after so many seconds.
+HANG_FACTOR = 3.0
+LEAST_PATIENCE_S = 1.0
+UNSEEN_PATIENCE_S = 30.0
 
 
 class WireFormat(Protocol):
@@ -82,6 +87,7 @@ class Endpoint:
         self._breaker = Breaker(breaker)
         self._limits = Limits(config.rpm, config.tpm, runtime.clock(), runtime.rng)
         self._latency = PeakEwma()
+        self._last_success_at = -math.inf
         self._tally = Tally()
         self._on_room: Callable[[Endpoint], None] = lambda endpoint: None
         self._secrets = _secrets(config)
@@ -154,15 +160,14 @@ class Endpoint:
     def settle(self, lease: Lease, ended: Ended) -> None:
         """Take what came of a lease, and free its slot; `Lease` calls it once."""
         outcome, verdict, now = ended.outcome, ended.verdict, ended.at
-        consequence = CONSEQUENCES[verdict]
         with self._lock:
-            self._breaker.record(lease.permit, consequence.blame, now)
+            self._breaker.record(lease.permit, self._blame_of(lease, verdict, now), now)
             lease.is_held, self.in_flight = False, self.in_flight - 1
-            self._settle_limits(lease.ask, outcome, consequence, now)
-            self._note_latency(verdict, now - lease.started, now)
+            self._settle_limits(lease, outcome, CONSEQUENCES[verdict], now)
+            self._note_latency(lease, ended)
             self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
             if verdict is Verdict.OK:
-                self._limits.note_success(lease.ask.model)
+                self._limits.note_success(lease.ask.model, now)
                 self._tally.note_usage(outcome.usage, ended.cost_usd)
         self._on_room(self)
 
@@ -272,9 +277,9 @@ class Endpoint:
         return Refused(self, Refusal.OPEN, self._breaker.half_opens_at(now))
 
     def _settle_limits(
-        self, ask: Ask, outcome: Outcome, consequence: Consequence, now: float
+        self, lease: Lease, outcome: Outcome, consequence: Consequence, now: float
     ) -> None:
-        limits = self._limits
+        ask, limits = lease.ask, self._limits
         if outcome.fault in _UNSENT:
             limits.release(ask.tokens, now)
         else:
@@ -282,20 +287,44 @@ class Endpoint:
         if outcome.rate_limits is not None:
             limits.observe(ask.model, outcome.rate_limits, now)
         bench = consequence.bench
-        if bench is Bench.LONG:
-            limits.bench(Refusal.EXHAUSTED, now, LONG_BENCH_S)
-        elif bench is Bench.UNTIL_RESTORED:
-            limits.bench(Refusal.BENCHED, now)
+        if bench is Bench.QUOTA:
+            limits.bench_for_quota(now)
+        elif bench is Bench.KEY:
+            limits.bench_for_denial(lease.started, now)
+        elif bench is Bench.MODEL:
+            limits.bench_model(ask.model, now)
         elif bench is Bench.COOL_DOWN or _asks_for_rest(outcome, consequence):
             limits.cool_down(ask.model, outcome.retry_after_s, now)
 
-    def _note_latency(self, verdict: Verdict, latency_s: float, now: float) -> None:
-        if verdict is Verdict.OK:
-            self._latency.observe(latency_s, now)
-            if self.fastest_s is None or latency_s < self.fastest_s:
-                self.fastest_s = latency_s
-        elif verdict in _LATENCY_RAISING:
-            self._latency.observe_failure(latency_s, now)
+    def _blame_of(self, lease: Lease, verdict: Verdict, now: float) -> Blame:
+        """
+        Say what a verdict means for the circuit, silence included.
+
+        A caller's deadline blames nobody. But an endpoint that was silent for three
+        times what it usually takes, with nothing else answered meanwhile, is taken to
+        hang: without that, its tier would never fail over.
+        """
+        if verdict is not Verdict.LATE:
+            return CONSEQUENCES[verdict].blame
+        usual = self._tally.latency.average_s()
+        patience = UNSEEN_PATIENCE_S if usual is None else HANG_FACTOR * usual
+        silent_s = now - lease.started
+        is_hanging = silent_s >= max(LEAST_PATIENCE_S, patience)
+        has_answered = self._last_success_at > lease.started
+        return Blame.FAILURE if is_hanging and not has_answered else Blame.NONE
+
+    def _note_latency(self, lease: Lease, ended: Ended) -> None:
+        now = ended.at
+        took = now - lease.started - ended.outcome.connect_s
+        if ended.verdict is Verdict.OK:
+            self._last_success_at = now
+            self._latency.observe(took, now)
+            if self.fastest_s is None or took < self.fastest_s:
+                self.fastest_s = took
+        elif ended.verdict is not Verdict.LOCAL:
+            # Whatever it was, it was no answer: it must not make the endpoint look
+            # fast, or one that rejects everything at once would draw all calls.
+            self._latency.observe_failure(took, now)
 
 
 def _asks_for_rest(outcome: Outcome, consequence: Consequence) -> bool:

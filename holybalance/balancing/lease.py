@@ -89,7 +89,10 @@ class Lease:
             response = endpoint.transport.exchange("POST", path, self.ask.body, until)
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
-        return endpoint.read(response)
+        outcome = endpoint.read(response)
+        if response.connect_s:
+            return outcome._replace(connect_s=response.connect_s)
+        return outcome
 
     def settle(self, outcome: Outcome, verdict: Verdict) -> Ended:
         """Report what came of it; frees the slot."""

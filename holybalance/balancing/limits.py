@@ -12,7 +12,10 @@ MINUTE_S = 60.0
 # A full bucket on top of a minute's refill stays within 2 % of the limit in any
 # sliding minute; a larger burst would be paid for with 429s.
 BURST_SHARE = 0.02
-LONG_BENCH_S = 3600.0
+QUOTA_BENCH_S = 3600.0
+FIRST_DENIAL_BENCH_S = 60.0
+DENIAL_BENCH_CAP_S = 3600.0
+NO_MODEL_BENCH_S = 10.0
 # Nobody means to wait longer than a day; a clock or a unit is wrong then.
 MAX_COOL_DOWN_S = 86_400.0
 # An endpoint that takes any model's name keeps cool-downs of this many at most, but
@@ -33,6 +36,7 @@ class Refusal(enum.Enum):
     TRIALS = "its circuit is half-open and its trials are under way"
     BENCHED = "its key was refused"
     EXHAUSTED = "its key's quota is used up"
+    NO_MODEL = "it does not have the model"
     COOLING = "it is cooling down"
     LIMITED = "it is at its rate limit"
     FULL = "all its slots are taken"
@@ -47,9 +51,10 @@ class Bucket:
         now: monotonic seconds.
     """
 
-    __slots__ = ("_balance", "_capacity", "_rate", "_updated")
+    __slots__ = ("_balance", "_capacity", "_rate", "_updated", "per_minute")
 
     def __init__(self, per_minute: float, now: float) -> None:
+        self.per_minute = per_minute
         self._rate = per_minute / MINUTE_S
         self._capacity = max(1.0, per_minute * BURST_SHARE)
         self._balance = self._capacity
@@ -65,6 +70,10 @@ class Bucket:
         """Take, or with a negative amount give back."""
         self._refill(now)
         self._balance = min(self._capacity, self._balance - amount)
+
+    def fill(self, now: float) -> None:
+        """Start anew, with a full bucket."""
+        self._balance, self._updated = self._capacity, now
 
     def lower(self, left: float, now: float) -> None:
         """Believe an upstream that says less is left than we thought."""
@@ -97,15 +106,20 @@ class Limits:
         self._rng = rng
         self._cool_until: dict[str, float] = {}
         self._throttles: dict[str, int] = {}
+        self._without_until: dict[str, float] = {}
+        self._denials = 0
+        self._denied_at = now
         self._benched_until = now
-        self._bench_reason = Refusal.BENCHED
+        self._bench_reason = Refusal.EXHAUSTED
 
     def refusal(
         self, model: str, tokens: int, now: float
     ) -> tuple[Refusal, float] | None:
         """Say why a call may not start now, and when it may; `None` when it may."""
         if now < self._benched_until:
-            return self._bench_reason, self._benched_until
+            return self._bench_reason, self._bench_ends()
+        if self._without_until and now < self._without_until.get(model, now):
+            return Refusal.NO_MODEL, self._without_until[model]
         cool_until = self._cool_until.get(model, now) if self._cool_until else now
         if now < cool_until:
             return Refusal.COOLING, cool_until
@@ -114,6 +128,9 @@ class Limits:
 
     def reserve(self, tokens: int, now: float) -> None:
         """Take one request and the tokens that it may cost."""
+        if self._denials:
+            # This is the one call that finds out; the others stay away meanwhile.
+            self._bench(Refusal.BENCHED, now + self._denial_pause_s())
         if self._requests is not None:
             self._requests.take(1, now)
         if self._tokens is not None:
@@ -122,7 +139,8 @@ class Limits:
     def settle(self, reserved: int, used: int | None, now: float) -> None:
         """Correct a reservation once the usage is known; `None` leaves it as it is."""
         if self._tokens is not None and used is not None:
-            self._tokens.take(used - reserved, now)
+            # A minute's worth at the most, whatever usage an upstream claims.
+            self._tokens.take(min(used, self._tokens.per_minute) - reserved, now)
 
     def release(self, reserved: int, now: float) -> None:
         """Give back a reservation of a request that was never sent."""
@@ -141,10 +159,8 @@ class Limits:
             self._requests.lower(left.requests_left, now)
         if self._tokens is not None and left.tokens_left is not None:
             self._tokens.lower(left.tokens_left, now)
-        if left.requests_left == 0 and left.requests_reset_s is not None:
-            self._keep_away(model, left.requests_reset_s, now)
-        if left.tokens_left == 0 and left.tokens_reset_s is not None:
-            self._keep_away(model, left.tokens_reset_s, now)
+        if left.wait_s > 0:
+            self._keep_away(model, left.wait_s, now)
 
     def cool_down(self, model: str, retry_after_s: float | None, now: float) -> None:
         """
@@ -168,27 +184,70 @@ class Limits:
         wait += self._rng.uniform(0, min(wait * JITTER_SHARE, JITTER_CAP_S))
         self._keep_away(model, wait, now)
 
-    def note_success(self, model: str) -> None:
-        """Forget the 429s in a row."""
+    def note_success(self, model: str, now: float) -> None:
+        """Forget the 429s and the denials in a row."""
+        if self._denials:
+            self._denials = 0
+            self._benched_until = now
         if self._throttles:
             self._throttles.pop(model, None)
 
-    def bench(self, reason: Refusal, now: float, for_s: float = math.inf) -> None:
-        """Keep all calls away, for seconds or until `restore`."""
-        if now + for_s >= self._benched_until:
-            self._benched_until = now + for_s
-            self._bench_reason = reason
+    def bench_for_quota(self, now: float) -> None:
+        """Keep all calls away for long: the key's quota is used up."""
+        self._bench(Refusal.EXHAUSTED, now + QUOTA_BENCH_S)
+
+    def bench_for_denial(self, started: float, now: float) -> None:
+        """
+        Keep all calls away: the key was refused.
+
+        Args:
+            started: when the refused call began; calls that were under way together
+                are refused together, and that is one refusal.
+
+        Nobody is asked to wait for it, but a minute later, then two, up to an hour, one
+        call finds out whether the key is good again: not everybody can `restore`.
+        """
+        if self._denials and started <= self._denied_at:
+            return
+        self._denials += 1
+        self._denied_at = now
+        self._bench(Refusal.BENCHED, now + self._denial_pause_s())
+
+    def bench_model(self, model: str, now: float) -> None:
+        """Keep a model's calls away for a moment: the endpoint does not have it."""
+        if len(self._without_until) >= MANY_MODELS:
+            self._without_until.clear()
+        self._without_until[model] = now + NO_MODEL_BENCH_S
 
     def restore(self, now: float) -> None:
-        """End the bench and all cool-downs."""
+        """End the bench and all cool-downs, and forget all debts."""
         self._benched_until = now
+        self._denials = 0
         self._cool_until.clear()
+        self._without_until.clear()
         self._throttles.clear()
+        for bucket in (self._requests, self._tokens):
+            if bucket is not None:
+                bucket.fill(now)
 
     def cool_down_left(self, now: float) -> float:
         """Give the seconds until the last cool-down or bench ends; may be infinite."""
-        ends = (self._benched_until, *self._cool_until.values())
-        return max(0.0, max(ends) - now)
+        bench = self._bench_ends() if now < self._benched_until else now
+        return max(0.0, max(bench, *self._cool_until.values(), now) - now)
+
+    def _bench(self, reason: Refusal, until: float) -> None:
+        if until >= self._benched_until:
+            self._benched_until = until
+            self._bench_reason = reason
+
+    def _denial_pause_s(self) -> float:
+        doublings = min(self._denials - 1, 10)
+        return min(FIRST_DENIAL_BENCH_S * float(2**doublings), DENIAL_BENCH_CAP_S)
+
+    def _bench_ends(self) -> float:
+        """Say when a bench ends, as far as anybody may count on it."""
+        is_denied = self._bench_reason is Refusal.BENCHED
+        return math.inf if is_denied else self._benched_until
 
     def _keep_away(self, model: str, seconds: float, now: float) -> None:
         """Set the end of a model's cool-down; the later of two ends holds."""

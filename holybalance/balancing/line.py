@@ -15,23 +15,25 @@ class Line:
     Whoever frees room wakes the first. Whoever leaves wakes the next, as there may be
     room for more than one. So room is never missed: a place tries after it has
     become the first, and an event that was set before it waits is seen.
+
+    Args:
+        busy: holds the lines in which somebody stands, for those who free room.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        # Guards `_places`.
+    def __init__(self, busy: set[Line]) -> None:
+        self._busy = busy
+        # Guards `_places`, and whether this line is in `_busy`.
         self._lock = threading.Lock()
         self._places: OrderedDict[int, Place] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def join(self) -> Place:
-        """Take the last place; a context manager that leaves the line."""
-        place = Place(self, self._runtime)
+    def join(self, place: Place) -> None:
+        """Add a place as the last; whoever joins leaves, however it ends."""
         with self._lock:
             self._places[id(place)] = place
-        return place
+            self._busy.add(self)
 
     def wake(self) -> None:
         """Let the first in line try."""
@@ -46,9 +48,11 @@ class Line:
             return self._first() is place
 
     def leave(self, place: Place) -> None:
-        """Give up a place, wherever in the line it is."""
+        """Give up a place, wherever in the line it is, or even if it is not in it."""
         with self._lock:
             self._places.pop(id(place), None)
+            if not self._places:
+                self._busy.discard(self)
         self.wake()
 
     def _first(self) -> Place | None:
@@ -64,12 +68,6 @@ class Place:
         self._line = line
         self._runtime = runtime
         self.event = threading.Event()
-
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._line.leave(self)
 
     def wait_to_be_first(self, deadline: float) -> bool:
         """Wait until it is this place's turn; false when the deadline came first."""

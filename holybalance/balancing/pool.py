@@ -35,6 +35,7 @@ class Pools:
     def __init__(
         self, endpoints: Sequence[Endpoint], retry_budget: float, runtime: Runtime
     ) -> None:
+        self.busy_lines: set[Line] = set()
         self._retry_budget = retry_budget
         self._runtime = runtime
         takers = [e for e in endpoints if ANY_MODEL in e.config.models]
@@ -88,7 +89,7 @@ class Pools:
             endpoints=tuple(ordered),
             tiers=tiers,
             budget=RetryBudget(self._retry_budget, reserve, clock),
-            line=Line(self._runtime),
+            line=Line(self.busy_lines),
         )
 
     def _unknown(self, model: str) -> str:

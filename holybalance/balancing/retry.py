@@ -86,6 +86,9 @@ class Retries:
         if verdict is Verdict.LOST and not self._settings.retry_lost:
             trail.stopped_by = "what was lost may not be sent again (retry_lost)"
             return False
+        if verdict is Verdict.NO_MODEL:
+            # Asking the same endpoint again would not help.
+            return any(e not in trail.tried for e in trail.pool.endpoints)
         return CONSEQUENCES[verdict].retry
 
     def _backoff(self, state: tenacity.RetryCallState) -> float:

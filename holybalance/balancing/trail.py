@@ -24,6 +24,7 @@ _ERRORS: dict[Verdict, type[CallError]] = {
     Verdict.CALLER: RequestError,
     Verdict.TOO_LONG: RequestError,
     Verdict.REFUSED: RequestError,
+    Verdict.NO_MODEL: RequestError,
     Verdict.LATE: DeadlineExceeded,
     Verdict.LOCAL: LocalError,
 }
@@ -168,6 +169,8 @@ class Trail:
         if outcome.fault is Fault.GIVEN_UP:
             return ClientClosed("the client was closed during the call")
         kind = _ERRORS.get(verdict, RetriesExhausted)
+        if kind is RetriesExhausted and ended.at >= self.deadline:
+            kind = DeadlineExceeded
         if kind is RequestError:
             status = outcome.status
             return RequestError(

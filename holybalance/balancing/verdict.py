@@ -22,6 +22,7 @@ _OF_PROBLEM = {
     Problem.CONTEXT_LENGTH: Verdict.TOO_LONG,
     Problem.CONTENT_POLICY: Verdict.REFUSED,
     Problem.QUOTA: Verdict.EXHAUSTED,
+    Problem.NO_MODEL: Verdict.NO_MODEL,
 }
 
 _OF_STATUS = {
@@ -70,10 +71,12 @@ class Bench(enum.Enum):
     NO = "no"
     COOL_DOWN = "cool_down"
     """This model on this endpoint, until Retry-After has passed."""
-    LONG = "long"
+    MODEL = "model"
+    """This model on this endpoint, for a moment."""
+    QUOTA = "quota"
     """The whole key, for long."""
-    UNTIL_RESTORED = "until_restored"
-    """The whole key, until somebody says otherwise."""
+    KEY = "key"
+    """The whole key, until a single call finds it good again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +93,9 @@ CONSEQUENCES = {
     Verdict.CALLER: Consequence(),
     Verdict.TOO_LONG: Consequence(),
     Verdict.REFUSED: Consequence(),
-    Verdict.DENIED: Consequence(bench=Bench.UNTIL_RESTORED, retry=True),
-    Verdict.EXHAUSTED: Consequence(bench=Bench.LONG, retry=True),
+    Verdict.NO_MODEL: Consequence(bench=Bench.MODEL, retry=True),
+    Verdict.DENIED: Consequence(bench=Bench.KEY, retry=True),
+    Verdict.EXHAUSTED: Consequence(bench=Bench.QUOTA, retry=True),
     Verdict.THROTTLED: Consequence(bench=Bench.COOL_DOWN, retry=True),
     Verdict.SICK: Consequence(blame=Blame.FAILURE, retry=True),
     Verdict.MALFORMED: Consequence(blame=Blame.FAILURE, retry=True),

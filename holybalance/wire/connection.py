@@ -80,6 +80,8 @@ class _DeadlineMixin:
         self._clock = surroundings.clock
         self._readable: Any = None
         self._pending: Callable[[], int] | None = None
+        # What `transmit` read of an answer; `receive` gives it first.
+        self._early: bytes | None = None
         self.deadline = 0.0
         self.idle_since = 0.0
 
@@ -101,7 +103,7 @@ class _DeadlineMixin:
 
     def close(self) -> None:
         """Close the socket; the connection may be connected again."""
-        self._readable = self._pending = None
+        self._readable = self._pending = self._early = None
         super().close()  # type: ignore[misc]  # the mixin's base is urllib3's class
 
     def transmit(self, data: bytes) -> bool:
@@ -120,14 +122,25 @@ class _DeadlineMixin:
             return True
         rest = memoryview(data)[sent:]
         either = select.poll()
-        # With TLS, bytes to read may be the protocol's own and no answer.
-        early = select.POLLIN if self._pending is None else 0
-        either.register(self.sock, select.POLLOUT | early)
+        either.register(self.sock, select.POLLOUT | select.POLLIN)
         while rest:
             ready = self._wait(either, "sending the request")
-            if not ready & ~select.POLLIN:
+            if self._is_answer(ready):
                 return False
             rest = rest[self._send_some(rest) :]
+        return True
+
+    def _is_answer(self, ready: int) -> bool:
+        """Tell whether an answer has begun, from what the poll of the socket gave."""
+        if self._pending is None:
+            return not ready & ~select.POLLIN
+        if not ready & select.POLLIN:
+            return False
+        # With TLS, bytes to read may be the protocol's own; only reading them tells.
+        try:
+            self._early = self.sock.recv(READ_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
         return True
 
     def _send_some(self, data: bytes | memoryview) -> int:
@@ -145,6 +158,9 @@ class _DeadlineMixin:
             OSError: the connection broke.
             WireError: the deadline came first, or the client was closed.
         """
+        if self._early is not None:
+            early, self._early = self._early, None
+            return early
         while True:
             if self._pending is None or not self._pending():
                 self._wait(self._readable, "waiting for the answer")
@@ -240,28 +256,35 @@ class _DeadlineMixin:
             raise OSError(code, os.strerror(code))
 
     def _tunnel(self) -> None:
-        target = f"{self._tunnel_host}:{self._tunnel_port}"
+        host = self._tunnel_host or ""
+        # An address of IPv6, which http.client took out of its brackets.
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        target = f"{host}:{self._tunnel_port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         lines += [f"{name}: {value}" for name, value in self._tunnel_headers.items()]
         self.sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        parser = ResponseParser(0)
-        while not parser.status:
-            self.sock.settimeout(self._remaining())
-            # One byte at a time: what follows the head belongs to TLS.
-            data = self.sock.recv(1)
-            if not data:
-                raise OSError(str(cut(parser.received, "the proxy hung up")))
-            try:
-                parser.feed(data)
-            except WireError as error:
-                # Nothing was sent to the upstream, so it is not the upstream's answer.
-                raise OSError(f"the proxy does not answer: {error.message}") from error
-        status = parser.status
-        parser.discard()
+        status = self._read_tunnel_status()
         if not 200 <= status < 300:
             raise OSError(f"the proxy refused the tunnel with status {status}")
         # The TLS handshake comes next, and what is left is less than it was.
         self.sock.settimeout(self._remaining())
+
+    def _read_tunnel_status(self) -> int:
+        parser = ResponseParser(0)
+        try:
+            while not parser.status:
+                self.sock.settimeout(self._remaining())
+                # One byte at a time: what follows the head belongs to TLS.
+                data = self.sock.recv(1)
+                if not data:
+                    raise OSError(str(cut(parser.received, "the proxy hung up")))
+                parser.feed(data)
+        except WireError as error:
+            # Nothing was sent to the upstream, so it is not the upstream's answer.
+            raise OSError(f"the proxy does not answer: {error.message}") from error
+        finally:
+            parser.discard()
+        return parser.status
 
 
 class PlainConnection(_DeadlineMixin, HTTPConnection):

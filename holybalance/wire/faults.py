@@ -33,11 +33,12 @@ class WireError(Exception):
 def connect_fault(error: OSError, where: str) -> WireError:
     """Say what a failed connect, TLS handshake or look-up means."""
     if error.errno in LOCAL_ERRNOS or _out_of_descriptors():
-        reason = os.strerror(error.errno) if error.errno in LOCAL_ERRNOS else str(error)
+        reason = error.strerror or str(error)
         return WireError(
             Fault.LOCAL,
             f"cannot open a connection to {where}: {reason}; "
-            "raise the limit of open files (ulimit -n) or lower max_in_flight",
+            "raise the limits of open files and of processes (ulimit -n, -u) or lower "
+            "max_in_flight",
         )
     kind = "TLS failed" if isinstance(error, ssl.SSLError) else "cannot connect"
     return WireError(Fault.UNREACHABLE, f"{kind} to {where}: {error}")

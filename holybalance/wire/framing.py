@@ -10,6 +10,8 @@ from holybalance.messages import Fault
 from holybalance.wire.faults import WireError
 
 MAX_HEAD_BYTES = 64 * 1024
+# A chunk of one byte takes six ("1\r\nx\r\n"); no body needs more framing than that.
+CHUNKED_BYTES = 6
 
 Headers = dict[bytes, bytes]
 
@@ -27,7 +29,8 @@ class ResponseParser:
     """
 
     __slots__ = (
-        "_max_bytes",
+        "_body_bytes",
+        "_max_body_bytes",
         "_parser",
         "chunks",
         "complete",
@@ -40,7 +43,8 @@ class ResponseParser:
     )
 
     def __init__(self, max_body_bytes: int) -> None:
-        self._max_bytes = max_body_bytes + MAX_HEAD_BYTES
+        self._max_body_bytes = max_body_bytes
+        self._body_bytes = 0
         self.headers: Headers = {}
         self.chunks: list[bytes] = []
         self.status = 0
@@ -62,19 +66,15 @@ class ResponseParser:
             WireError: they break HTTP, or go over a cap.
         """
         self.received += len(data)
+        known = len(self.chunks)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             raise self._garbled(error) from error
         except httptools.HttpParserUpgrade as error:
             raise self._refused("the upstream switched protocols unasked") from error
-        if self.received > MAX_HEAD_BYTES and not self.status:
-            raise self._refused(f"the response's head is over {MAX_HEAD_BYTES} bytes")
-        if self.received > self._max_bytes:
-            cap = self._max_bytes - MAX_HEAD_BYTES
-            raise self._refused(
-                f"the response is over {cap} bytes (max_response_bytes)"
-            )
+        self._body_bytes += sum(map(len, self.chunks[known:]))
+        self._check_caps()
 
     def end(self) -> None:
         """
@@ -120,6 +120,17 @@ class ResponseParser:
         """Note the end; an interim response has none of its own."""
         self.complete = self.status != 0
         self.reusable = self.complete and self._parser.should_keep_alive()
+
+    def _check_caps(self) -> None:
+        if self._body_bytes > self._max_body_bytes:
+            raise self._refused(
+                f"the response is over {self._max_body_bytes} bytes "
+                "(max_response_bytes)"
+            )
+        if self.received > MAX_HEAD_BYTES + CHUNKED_BYTES * self._body_bytes:
+            raise self._refused(
+                f"the response's head and trailers are over {MAX_HEAD_BYTES} bytes"
+            )
 
     def _is_framed(self) -> bool:
         names = {name.lower() for name in self.headers}

@@ -18,6 +18,7 @@ CHAT_PATH = "/chat/completions"
 MODELS_PATH = "/models"
 
 OK = 200
+FORBIDDEN = 403
 
 _PROBLEMS = {
     "context_length_exceeded": Problem.CONTEXT_LENGTH,
@@ -26,12 +27,20 @@ _PROBLEMS = {
     "insufficient_quota": Problem.QUOTA,
     "billing_hard_limit_reached": Problem.QUOTA,
     "insufficient_balance": Problem.QUOTA,
+    "model_not_found": Problem.NO_MODEL,
+    "model_not_exist": Problem.NO_MODEL,
 }
 # Servers that follow OpenAI (vLLM, llama.cpp, DeepSeek) tell this by words alone.
 _CONTEXT_WORDS = ("maximum context length", "context window", "context size")
+_CONTEXT_STATUSES = (400, 413, 422)
+# So do vLLM, Ollama and DeepSeek ("Model Not Exist") with this.
+_MISSING_WORDS = ("does not exist", "not found", "not exist")
+_MISSING_STATUSES = (400, 404)
+_REDIRECTS = (301, 302, 303, 307, 308)
 _EXCERPT_CHARACTERS = 200
 # An upstream must not fill its callers' errors and logs.
 _MESSAGE_CHARACTERS = 1000
+_NAME_CHARACTERS = 200
 
 
 def headers(api_key: str | None) -> dict[str, str]:
@@ -60,11 +69,18 @@ def encode(request: ChatRequest, upstream_model: str) -> bytes:
         "messages": request.messages,
     }
     try:
-        return orjson.dumps(body)
+        return orjson.dumps(body, default=_as_dict)
     except TypeError as error:
         raise RequestError(
             f"the request cannot be written as JSON: {error}", code="not_json"
         ) from error
+
+
+def _as_dict(value: Any) -> dict[Any, Any]:
+    """Write as an object what is one to Python but not to orjson."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def decode(response: Response, now: float | None = None) -> Outcome:
@@ -95,7 +111,7 @@ def _failure(response: Response, document: Any, flaw: str, now: float) -> Outcom
         status=response.status,
         rate_limits=signals.rate_limits(head),
         request_id=_request_id(head),
-        **_error(document, response.body),
+        **_error(response, document),
     )
     if flaw:
         message = f"{flaw}: {outcome.message}"
@@ -105,7 +121,10 @@ def _failure(response: Response, document: Any, flaw: str, now: float) -> Outcom
 
 def _request_id(head: Headers) -> str | None:
     value = head.get(b"x-request-id")
-    return value.decode("latin-1") if value else None
+    # Longer ones are no ids; cut, one might show a part of a key that it repeats.
+    if not value or len(value) > _NAME_CHARACTERS:
+        return None
+    return _one_line(value.decode("latin-1"), _NAME_CHARACTERS)
 
 
 def decode_models(response: Response) -> frozenset[str] | None:
@@ -165,7 +184,7 @@ def _count(counts: Any, name: str) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
-def _error(document: Any, body: bytes) -> dict[str, Any]:
+def _error(response: Response, document: Any) -> dict[str, Any]:
     """Find an error's code, message and problem in whatever shape it came."""
     error = document.get("error", document) if isinstance(document, dict) else document
     if isinstance(error, dict):
@@ -174,21 +193,49 @@ def _error(document: Any, body: bytes) -> dict[str, Any]:
     else:
         code, message = None, error if isinstance(error, str) else ""
     return {
-        "code": None if code is None else str(code),
-        "message": message[:_MESSAGE_CHARACTERS] or _excerpt(body),
-        "problem": _problem(error, message),
+        "code": None if code is None else _one_line(str(code), _NAME_CHARACTERS),
+        "message": _told(response, message),
+        "problem": _problem(response.status, document, error, message.lower()),
     }
 
 
-def _problem(error: Any, message: str) -> Problem | None:
+def _told(response: Response, message: str) -> str:
+    if response.status in _REDIRECTS:
+        return (
+            f"a redirect to another address ({response.status}), which is not followed"
+        )
+    return _one_line(message, _MESSAGE_CHARACTERS) or _excerpt(response.body)
+
+
+def _problem(status: int, document: Any, error: Any, words: str) -> Problem | None:
     if isinstance(error, dict):
         for name in (error.get("code"), error.get("type")):
             if isinstance(name, str) and name in _PROBLEMS:
                 return _PROBLEMS[name]
-    words = message.lower()
-    if any(phrase in words for phrase in _CONTEXT_WORDS):
+    if status == FORBIDDEN and not isinstance(document, dict):
+        # An API says in JSON that it refuses a key. This is somebody before it, a
+        # firewall that dislikes the prompt, say, and the key is as good as before.
+        return Problem.CONTENT_POLICY
+    return _problem_by_words(status, words)
+
+
+def _problem_by_words(status: int, words: str) -> Problem | None:
+    if status in _CONTEXT_STATUSES and any(
+        phrase in words for phrase in _CONTEXT_WORDS
+    ):
         return Problem.CONTEXT_LENGTH
+    is_missing = "model" in words and any(phrase in words for phrase in _MISSING_WORDS)
+    if status in _MISSING_STATUSES and is_missing:
+        return Problem.NO_MODEL
     return None
+
+
+def _one_line(text: str, most: int) -> str:
+    """Cut an upstream's text to size, and take out what could forge lines of a log."""
+    text = text[:most]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text.strip()
 
 
 def _excerpt(body: bytes) -> str:

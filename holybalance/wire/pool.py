@@ -7,12 +7,13 @@ deadlines are `connection`'s.
 
 from __future__ import annotations
 
+import base64
 import math
 import queue
 import ssl
 import urllib.parse
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
@@ -93,8 +94,15 @@ class Peer:
     host: str
     port: int
     tls: ssl.SSLContext | None
-    proxy: str | None
+    proxy: str | None = field(repr=False)
     max_idle: int
+
+    def __str__(self) -> str:
+        place = f"{self.host}:{self.port}"
+        if self.proxy is None:
+            return place
+        proxy = urllib.parse.urlsplit(self.proxy)
+        return f"{place} through the proxy {proxy.hostname}:{proxy.port}"
 
 
 class ConnectionPool:
@@ -126,7 +134,7 @@ class ConnectionPool:
             WireError: it failed, or the deadline came first.
         """
         peer = self._peer
-        where = f"{peer.host}:{peer.port}"
+        where = str(peer)
         connection.deadline = deadline
         connection.timeout = max(deadline - self._clock(), 0.001)
         try:
@@ -174,11 +182,11 @@ class ConnectionPool:
 
 def proxy_headers(proxy: str | None) -> dict[str, str]:
     """Make the header that logs in to a proxy, where its URL says how."""
-    auth = urllib3.util.parse_url(proxy).auth if proxy is not None else None
-    if auth is None:
+    login, at, _ = urllib.parse.urlsplit(proxy or "").netloc.rpartition("@")
+    if not at:
         return {}
-    credentials = urllib.parse.unquote(auth)
-    return dict(urllib3.make_headers(proxy_basic_auth=credentials))
+    credentials = base64.b64encode(urllib.parse.unquote_to_bytes(login))
+    return {"proxy-authorization": f"Basic {credentials.decode()}"}
 
 
 def _make_pool(peer: Peer, surroundings: Surroundings) -> Any:
@@ -187,7 +195,7 @@ def _make_pool(peer: Peer, surroundings: Surroundings) -> Any:
         "socket_options": SOCKET_OPTIONS,
         "surroundings": surroundings,
     }
-    proxy = urllib3.util.parse_url(peer.proxy) if peer.proxy is not None else None
+    proxy = None if peer.proxy is None else _proxy_url(peer.proxy)
     if peer.tls is not None:
         headers = proxy_headers(peer.proxy)
         return _TLSPool(
@@ -202,3 +210,9 @@ def _make_pool(peer: Peer, surroundings: Surroundings) -> Any:
         # Plain HTTP goes through a proxy by an absolute target, not by a tunnel.
         return _PlainPool(proxy.host or "", proxy.port or 80, **options)
     return _PlainPool(peer.host, peer.port, **options)
+
+
+def _proxy_url(proxy: str) -> urllib3.util.Url:
+    # Not by urllib3's parser: what it refuses, it shows with the password in it.
+    parts = urllib.parse.urlsplit(proxy)
+    return urllib3.util.Url(scheme="http", host=parts.hostname, port=parts.port)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
@@ -48,41 +50,62 @@ class Resolver:
             raise TimeoutError(f"looking up {host} timed out") from None
 
     def _join(self, host: str, port: int) -> Future[list[Address]]:
-        with self._lock:
-            future = self._under_way.get((host, port))
-            if future is not None:
-                return future
-            future = self._under_way[host, port] = Future()
-        thread = threading.Thread(
+        future: Future[list[Address]] = Future()
+        try:
+            with self._lock:
+                shared = self._under_way.setdefault((host, port), future)
+            if shared is future:
+                self._start(host, port, future)
+        except BaseException as error:
+            # An interruption too: whoever has joined must not wait for nobody.
+            self._give_up(host, port, future, error)
+            if not isinstance(error, RuntimeError):
+                raise
+        return shared
+
+    def _start(self, host: str, port: int, future: Future[list[Address]]) -> None:
+        threading.Thread(
             target=self._run,
             args=(host, port, future),
             name=f"holybalance-resolve-{host}",
             daemon=True,
-        )
-        try:
-            thread.start()
-        except RuntimeError as error:
-            self._finish(host, port)
-            future.set_exception(OSError(str(error)))
-        return future
+        ).start()
+
+    def _give_up(
+        self,
+        host: str,
+        port: int,
+        future: Future[list[Address]],
+        reason: BaseException,
+    ) -> None:
+        self._finish(host, port, future)
+        # What a missing thread is to the operating system: no memory of this machine.
+        failure = OSError(errno.ENOMEM, str(reason) or type(reason).__name__)
+        # The thread may have been started all the same, and done.
+        with contextlib.suppress(InvalidStateError):
+            future.set_exception(failure)
 
     def _run(self, host: str, port: int, future: Future[list[Address]]) -> None:
         try:
             addresses = self._lookup(host, port)
         except BaseException as error:  # noqa: BLE001 whoever joined it must be told
-            self._finish(host, port)
+            self._finish(host, port, future)
             # A name that cannot be encoded is a UnicodeError, for one.
             failure = error if isinstance(error, OSError) else OSError(str(error))
-            future.set_exception(failure)
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(failure)
             # The error's traceback holds this frame: leave no cycle.
             del failure, future
         else:
-            self._finish(host, port)
-            future.set_result(addresses)
+            self._finish(host, port, future)
+            with contextlib.suppress(InvalidStateError):
+                future.set_result(addresses)
 
-    def _finish(self, host: str, port: int) -> None:
+    def _finish(self, host: str, port: int, future: Future[list[Address]]) -> None:
         with self._lock:
-            del self._under_way[host, port]
+            # A look-up that was given up may have a successor by now.
+            if self._under_way.get((host, port)) is future:
+                self._under_way.pop((host, port), None)
 
 
 def _is_numeric(host: str) -> bool:

@@ -11,6 +11,10 @@ from holybalance.messages import RateLimits
 
 Headers = Mapping[bytes, bytes]
 
+WINDOW_S = 60.0
+# What a call uses, roughly: a window of tokens is worth coming back to with that.
+USUAL_TOKENS = 1000
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 _UNIT_S["ns"] = 1e-9
@@ -52,12 +56,29 @@ def rate_limits(headers: Headers) -> RateLimits | None:
     tokens = headers.get(b"x-ratelimit-remaining-tokens")
     if requests is None and tokens is None:
         return None
-    return RateLimits(
-        requests_left=_count(requests),
-        requests_reset_s=_duration(headers.get(b"x-ratelimit-reset-requests")),
-        tokens_left=_count(tokens),
-        tokens_reset_s=_duration(headers.get(b"x-ratelimit-reset-tokens")),
-    )
+    left = _count(requests), _count(tokens)
+    wait = 0.0
+    if left[0] == 0:
+        wait = _wait_s(headers, b"requests", at_least=1)
+    if left[1] == 0:
+        wait = max(wait, _wait_s(headers, b"tokens", at_least=USUAL_TOKENS))
+    return RateLimits(*left, wait)
+
+
+def _wait_s(headers: Headers, kind: bytes, at_least: int) -> float:
+    """
+    Say when an empty window has room for so much again.
+
+    OpenAI's `reset` is when the window is full, and it fills steadily: so much of the
+    limit comes back in that share of the time. Without a limit, or with a reset that
+    is beyond a window of a minute, whoever sent it means something else by it; then
+    the next 429 with its Retry-After is the better authority.
+    """
+    reset = _duration(headers.get(b"x-ratelimit-reset-" + kind))
+    limit = _count(headers.get(b"x-ratelimit-limit-" + kind))
+    if reset is None or reset > WINDOW_S:
+        return 0.0
+    return reset * min(1.0, at_least / limit) if limit else reset
 
 
 def _number(value: bytes) -> float | None:

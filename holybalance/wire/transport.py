@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -40,8 +40,8 @@ class Target:
     """
 
     base_url: str
-    headers: Mapping[str, str]
-    proxy: str | None = None
+    headers: Mapping[str, str] = field(repr=False)
+    proxy: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
     connect_timeout: float = 5.0
     max_response_bytes: int = 64 * 1024 * 1024
@@ -50,11 +50,17 @@ class Target:
 
 
 class Response(NamedTuple):
-    """A complete HTTP response; header names are lower-case."""
+    """
+    A complete HTTP response; header names are lower-case.
+
+    `connect_s` are the seconds that connecting took, TLS and the look-up included; 0
+    where a kept-alive connection served.
+    """
 
     status: int
     headers: Headers
     body: bytes
+    connect_s: float = 0.0
 
 
 class Transport:
@@ -98,7 +104,8 @@ class Transport:
         """
         with self.open(method, path, body, deadline) as exchange:
             headers = {name.lower(): value for name, value in exchange.headers.items()}
-            return Response(exchange.status, headers, exchange.read())
+            body = exchange.read()
+            return Response(exchange.status, headers, body, exchange.connect_s)
 
     def open(self, method: str, path: str, body: bytes, deadline: float) -> Exchange:
         """
@@ -118,8 +125,7 @@ class Transport:
 
     def _open_on(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
         if connection.sock is None:
-            self._connect(connection, deadline)
-            return self._begin(connection, payload, deadline)
+            return self._open_anew(connection, payload, deadline)
         started = self._clock()
         try:
             return self._begin(connection, payload, deadline)
@@ -128,8 +134,13 @@ class Transport:
                 raise
         with self._lock:
             self.stale_connections += 1
-        self._connect(connection, deadline)
-        return self._begin(connection, payload, deadline)
+        return self._open_anew(connection, payload, deadline)
+
+    def _open_anew(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
+        connect_s = self._connect(connection, deadline)
+        exchange = self._begin(connection, payload, deadline)
+        exchange.connect_s = connect_s
+        return exchange
 
     def idle_connections(self) -> int:
         """Count the connections that wait for a next request."""
@@ -139,9 +150,12 @@ class Transport:
         """Close idle connections now, and those in use when they are done."""
         self._pool.close()
 
-    def _connect(self, connection: Any, deadline: float) -> None:
-        connect_deadline = min(deadline, self._clock() + self._target.connect_timeout)
-        self._pool.connect(connection, connect_deadline)
+    def _connect(self, connection: Any, deadline: float) -> float:
+        """Connect, and give the seconds that it took."""
+        started = self._clock()
+        until = min(deadline, started + self._target.connect_timeout)
+        self._pool.connect(connection, until)
+        return self._clock() - started
 
     def _begin(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
         connection.deadline = deadline
@@ -170,13 +184,14 @@ class Transport:
 class Exchange:
     """One request under way; a context manager that frees the connection at its end."""
 
-    __slots__ = ("_connection", "_is_sent", "_parser", "_pool", "headers")
+    __slots__ = ("_connection", "_is_sent", "_parser", "_pool", "connect_s", "headers")
 
     def __init__(self, connection: Any, pool: ConnectionPool, max_bytes: int) -> None:
         self._connection = connection
         self._pool = pool
         self._parser = ResponseParser(max_bytes)
         self._is_sent = False
+        self.connect_s = 0.0
         self.headers: Headers = self._parser.headers
 
     def __enter__(self) -> Exchange:

@@ -404,6 +404,7 @@ def test_redirect(world: World, status: int) -> None:
     failure = failure_of(client)
 
     assert ["malformed"] == verdicts(failure)
+    assert f"a redirect to another address ({status})" in str(failure)
     assert (1, 0) == (upstream.seen, other.accepted)
     assert_connections(client, upstream, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 import trustme
 
 from holybalance import Client
-from holybalance.errors import DeadlineExceeded, RetriesExhausted
+from holybalance.errors import DeadlineExceeded, LocalError, RetriesExhausted
 from holybalance.wire.resolver import Address
-from tests.faults.scripted import Peer, Upstream, refused_port
+from tests.faults.scripted import Peer, Script, Upstream, error, http, refused_port
 from tests.faults.world import (
     World,
     assert_connections,
@@ -333,3 +334,101 @@ def test_attempt_timeout_while_connecting(world: World, never: threading.Event) 
     look_up_by(client, lookup)
 
     assert ["sick", "ok"] == verdicts(client.chat("ping"))
+
+
+def deaf_after(*answers: bytes) -> Script:
+    """Read a bit, answer, and read no more."""
+
+    def script(peer: Peer) -> None:
+        peer.sock.recv(1000)
+        peer.send(*answers)
+        peer.upstream.stopping.wait(5)
+
+    return script
+
+
+def test_tls_and_an_early_answer(
+    world: World, authority: trustme.CA, ca_file: str
+) -> None:
+    """An upstream that refuses a big body half-way and reads no more is heard."""
+    refusal = http(error("too big"), "413 Too Large")
+    upstream = world.upstream(deaf_after(refusal), tls=serving(authority, "127.0.0.1"))
+    client = world.client(upstream, endpoint={"ca_file": ca_file})
+
+    failure = failure_of(client, "x" * 20_000_000)
+
+    assert ["caller"] == verdicts(failure)
+    assert "too big" in str(failure)
+    assert 0 == state(client)["idle_connections"]
+    # The script never looks whether its client has left.
+    upstream.stopping.set()
+
+
+def test_tls_and_the_deaf(world: World, authority: trustme.CA, ca_file: str) -> None:
+    """Sending to one that does not read ends at the deadline, and waits idly."""
+    upstream = world.upstream(deaf_after(), tls=serving(authority, "127.0.0.1"))
+    client = world.client(upstream, timeout=1.0, endpoint={"ca_file": ca_file})
+    client_prompt = "x" * 5_000_000
+    began = time.thread_time()
+
+    failure = failure_of(client, client_prompt)
+
+    assert time.thread_time() - began < 0.5
+    assert ["late"] == verdicts(failure)
+    upstream.stopping.set()
+
+
+def test_no_thread_to_look_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a thread left is at fault itself, and no circuit counts it."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    client = world.client("http://nowhere.invalid/v1", breaker={"failures": 1})
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+    failure = failure_of(client)
+
+    assert isinstance(failure, LocalError)
+    assert ["local"] == verdicts(failure)
+    assert "can't start new thread" in str(failure)
+    assert "closed" == state(client)["breaker"]
+
+
+def test_seconds_of_connecting(world: World) -> None:
+    """They are told apart from the answer's, and a kept-alive one has none."""
+    upstream = world.upstream()
+    client = world.client(f"http://one.invalid:{upstream.port}/v1")
+    moments: list[float] = []
+
+    def lookup(host: str, port: int) -> list[Address]:
+        began = time.monotonic()
+        never_set.wait(0.02)
+        moments.append(time.monotonic() - began)
+        return [address(port)]
+
+    never_set = threading.Event()
+    look_up_by(client, lookup)
+    transport: Any = client._engine().balancer.endpoints[0].transport
+    body = b'{"messages": [{"content": ""}]}'
+    until = time.monotonic() + 5
+
+    took = [transport.exchange("POST", "/x", body, until).connect_s for _ in range(2)]
+
+    assert took[0] >= moments[0] > 0
+    assert 0 == took[1]
+
+
+def test_check_while_all_workers_are_busy(world: World) -> None:
+    """It has threads of its own, and ends in time."""
+    busy = threading.Event()
+    silent_one = world.upstream(lambda peer: peer.hold())
+    client = world.client(silent_one, threads=1, max_queued=0, when_saturated="fail")
+    client._engine().workers.submit(busy.wait, 5)
+    began = time.monotonic()
+
+    (checked,) = client.check(timeout=0.2)
+
+    assert time.monotonic() - began < 0.2 + 0.3
+    assert not checked.is_ok
+    busy.set()

@@ -74,14 +74,13 @@ def test_used_after_close(world: World) -> None:
         lambda: client.chat("ping"),
         lambda: client.submit("ping"),
         lambda: client.map(["ping"]),
-        client.metrics,
         lambda: client.restore("a"),
         client.check,
     ):
         with pytest.raises(ClientClosed):
             use()
     assert upstream.wait_for_open(0)
-    assert 1 == upstream.seen
+    assert 1 == upstream.seen == client.metrics()["calls"]
 
 
 def test_close_waits(world: World) -> None:

@@ -60,7 +60,7 @@ def interrupted_calls(
         interrupter = Interrupter(folder, at // 2 + 1)
         ended: BaseException | None = None
         outer = sys.gettrace()
-        # A collection would finalize earlier clients here, and be interrupted in theirs.
+        # A collection would finalize earlier clients here, to be interrupted in theirs.
         gc.disable()
         sys.settrace(interrupter)
         try:

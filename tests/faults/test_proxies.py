@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import select
 import socket
 import ssl
@@ -13,7 +14,16 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.faults.scripted import Gone, Peer, Script, answering, http, replying
+from holybalance.errors import ConfigError
+from tests.faults.scripted import (
+    Gone,
+    Peer,
+    Script,
+    answering,
+    http,
+    refused_port,
+    replying,
+)
 from tests.faults.world import (
     KEY,
     World,
@@ -211,3 +221,130 @@ def test_empty_proxy(world: World, environment: pytest.MonkeyPatch) -> None:
     failure_of(client)
 
     assert 0 == proxy.accepted
+
+
+@pytest.mark.parametrize("base", ["https://llm.example/v1", "http://llm.example/v1"])
+def test_proxy_that_is_not_there(world: World, base: str) -> None:
+    """The error names the proxy, for it is not the upstream that is away."""
+    port = refused_port()
+    proxy = f"http://user:canary@127.0.0.1:{port}"
+    client = world.client(base, endpoint={"proxy": proxy})
+
+    failure = str(failure_of(client))
+
+    upstream = f"llm.example:{443 if base.startswith('https') else 80}"
+    place = f"{upstream} through the proxy 127.0.0.1:{port}: "
+    assert f"cannot connect to {place}" in failure
+    assert "canary" not in failure
+
+
+def test_tunnel_to_an_ipv6_address(world: World) -> None:
+    """Stands in brackets."""
+    proxy = world.upstream(answering(http(b"", "407 Login")))
+    client = world.client(
+        "https://[2001:db8::1]/v1", endpoint={"proxy": f"http://127.0.0.1:{proxy.port}"}
+    )
+
+    failure_of(client)
+
+    (connect,) = proxy.requests
+    assert "[2001:db8::1]:443" == connect.target == connect.headers["host"]
+
+
+@pytest.mark.parametrize(
+    "script", [lambda peer: peer.close(), answering(http(b"", "407 No"))]
+)
+def test_tunnel_that_fails_leaves_no_garbage(world: World, script: Script) -> None:
+    """Nothing is left to the collector."""
+    proxy = world.upstream(script)
+    client = world.client(
+        "https://llm.example/v1",
+        endpoint={"proxy": f"http://127.0.0.1:{proxy.port}"},
+        breaker={"failures": 1000},
+    )
+    failure_of(client)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            failure_of(client)
+        found = gc.collect()
+    finally:
+        gc.enable()
+
+    assert 0 == found
+
+
+def test_a_password_of_any_letters(world: World) -> None:
+    """Its bytes are what the URL says."""
+    proxy = world.upstream()
+    client = world.client(
+        "http://llm.example/v1",
+        endpoint={"proxy": f"http://u:%E2%82%AC@127.0.0.1:{proxy.port}"},
+    )
+
+    client.chat("ping")
+
+    login = base64.b64encode("u:€".encode()).decode()
+    assert f"Basic {login}" == proxy.requests[0].headers["proxy-authorization"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://user:canary@host:3128",
+        "socks5://user:canary@host:1080",
+        "http://user:canary@host:canary",
+        "http://user:canary@host:99999",
+        "http://user:canary@:80",
+        "http://user:canary@[::canary]:80",
+        "http://user:canary@host:80/path",
+        "http://user:can ary@host:80",
+        "http://user:can/canary@host:80",
+        "http://user:canary@[host:80",
+    ],
+)
+def test_environment_with_a_bad_proxy(
+    world: World, environment: pytest.MonkeyPatch, value: str
+) -> None:
+    """It is a wrong configuration; the message says where and never shows it."""
+    environment.setenv("http_proxy", value)
+
+    with pytest.raises(ConfigError, match=r'"a": the proxy of \$http_proxy ') as caught:
+        world.client("http://llm.example/v1")
+
+    assert "canary" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("value", "proxy"),
+    [
+        ("host", "http://host:80"),
+        ("host:3128", "http://host:3128"),
+        ("http://user:pass@host/", "http://user:pass@host:80"),
+        ("http://[::1]", "http://[::1]:80"),
+    ],
+)
+def test_environment_without_a_port(
+    world: World, environment: pytest.MonkeyPatch, value: str, proxy: str
+) -> None:
+    """Means 80; without a scheme it is http."""
+    environment.setenv("all_proxy", value)
+    client = world.client("http://llm.example/v1")
+
+    target: Any = client._engine().balancer.endpoints[0].transport._target
+
+    assert proxy == target.proxy
+    assert "pass" not in repr(target) + repr(client._engine().balancer.endpoints)
+
+
+def test_repr_of_a_target(world: World) -> None:
+    """Shows neither the key nor the proxy's login."""
+    client = world.client(
+        "https://llm.example/v1", endpoint={"proxy": "http://user:canary@host:1"}
+    )
+    transport: Any = client._engine().balancer.endpoints[0].transport
+
+    shown = repr(transport._target) + repr(transport._pool._peer)
+
+    assert "canary" not in shown

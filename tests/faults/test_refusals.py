@@ -76,7 +76,7 @@ def test_denied_says_how_to_go_on(world: World) -> None:
 
 CALLERS = {
     "400": (http(error("no", code="c"), "400 No"), 400, "c", "caller"),
-    "404": (http(error("no", code="model_not_found"), "404 No"), 404, None, "caller"),
+    "404": (http(error("no"), "404 No"), 404, None, "caller"),
     "405": (http(b"", "405 No"), 405, None, "caller"),
     "413": (http(b"<html>", "413 No"), 413, None, "caller"),
     "415": (http(error("no"), "415 No"), 415, None, "caller"),
@@ -168,3 +168,16 @@ def test_not_json(world: World) -> None:
     assert "not_json" == failure.code
     assert 0 == upstream.accepted
     assert_settled(client)
+
+
+def test_a_firewalls_page(world: World) -> None:
+    """A 403 that is not the API's own is about the prompt, and benches no key."""
+    page = http(b"<html>Request blocked</html>", "403 Forbidden")
+    upstream = world.upstream(answering(page, OK))
+    client = world.client(upstream)
+
+    failure = failure_of(client)
+
+    assert isinstance(failure, RequestError)
+    assert ["refused"] == verdicts(failure)
+    assert "pong" == client.chat("ping").text

@@ -102,12 +102,13 @@ class ScriptedTransport:
         self.bodies.append(body)
         self.at.append(self._clock.now)
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step.answer, WireError):
+            self._clock.now += step.takes
+            raise step.answer
         if self._clock.now + step.takes >= deadline:
             self._clock.now = max(self._clock.now, deadline)
             raise WireError(Fault.DEADLINE, "the deadline came")
         self._clock.now += step.takes
-        if isinstance(step.answer, WireError):
-            raise step.answer
         return step.answer
 
     def idle_connections(self) -> int:

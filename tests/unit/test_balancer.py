@@ -24,6 +24,7 @@ from holybalance.errors import (
     Saturated,
 )
 from holybalance.messages import Fault, Outcome, Verdict
+from holybalance.wire.transport import Response
 from tests.unit.stubs import MODEL, Stage, Step, fault, reply, request, status
 
 DEAD = [status(500)]
@@ -426,13 +427,13 @@ def test_no_probe_while_somebody_can_serve() -> None:
     assert (0, 1) == (stage.calls("a"), stage.calls("b"))
 
 
-def test_refused_keys_are_never_due_by_themselves() -> None:
-    """Until somebody restores them."""
+def test_refused_keys_are_nothing_to_wait_for() -> None:
+    """Until somebody restores them, or a call a minute later finds them good."""
     stage = Stage({"a": [status(401), reply()]})
 
-    with pytest.raises(NoEndpoint, match="never by itself") as caught:
+    with pytest.raises(NoEndpoint, match="mend its key") as caught:
         stage.send()
-    stage.clock.now += 1e6
+    stage.clock.now += 59
     with pytest.raises(NoEndpoint):
         stage.send()
     stage.endpoints["a"].restore()
@@ -625,3 +626,124 @@ def test_no_prompt_outlives_its_call(code: int) -> None:
         assert None is watched()
     finally:
         gc.enable()
+
+
+# An endpoint without the model.
+
+NO_MODEL = Step(
+    Response(404, {}, b'{"error": {"message": "no", "code": "model_not_found"}}')
+)
+
+
+def test_a_model_that_one_endpoint_lacks_is_asked_of_another() -> None:
+    """And not of the first again for a moment."""
+    stage = Stage({"a": [NO_MODEL], "b": [reply()]})
+
+    first, second = stage.send(), stage.send()
+
+    assert (["a", "b"], ["b"]) == (names(stage, first), names(stage, second))
+    assert [] == stage.clock.waits
+
+
+def test_a_model_that_all_endpoints_lack_is_the_callers_mistake() -> None:
+    """Each is asked once, and for a moment not at all."""
+    stage = Stage({"a": [NO_MODEL], "b": [NO_MODEL]})
+
+    for _ in range(2):
+        with pytest.raises(RequestError) as caught:
+            stage.send()
+
+    assert Verdict.NO_MODEL is caught.value.verdict
+    assert (1, 1) == (stage.calls("a"), stage.calls("b"))
+
+
+def test_rejecting_all_at_once_attracts_no_calls() -> None:
+    """An endpoint that answers 404 in no time does not look fast."""
+    stage = Stage({"a": [status(404)], "b": [reply(takes=0.1)]}, policy="p2c")
+    rejected = 0
+
+    for _ in range(40):
+        with contextlib.suppress(RequestError):
+            stage.send()
+            continue
+        rejected += 1
+
+    assert rejected <= 2
+
+
+# Silence.
+
+
+def test_an_endpoint_that_hangs_is_left_by_and_by() -> None:
+    """It used to answer in a second, and lets five callers' deadlines pass."""
+    tiers = {"b": {"priority": 1}}
+    stage = Stage({"a": [reply(takes=1.0), reply(takes=1e6)], "b": [reply()]}, tiers)
+    stage.send()
+
+    for _ in range(5):
+        with pytest.raises(DeadlineExceeded):
+            stage.send(timeout_s=5.0)
+
+    assert "b" == stage.send(timeout_s=5.0).endpoint
+
+
+@pytest.mark.parametrize("timeout_s", [0.5, 2.0])
+def test_a_callers_haste_blames_nobody(timeout_s: float) -> None:
+    """A deadline below three times what is usual, or below a second, says nothing."""
+    stage = Stage({"a": [reply(takes=1.0), reply(takes=1e6)]})
+    stage.send()
+
+    for _ in range(20):
+        with pytest.raises(DeadlineExceeded):
+            stage.send(timeout_s=timeout_s)
+
+    assert "closed" == stage.endpoints["a"].state()["breaker"]
+
+
+def test_nothing_is_usual_before_the_first_answer() -> None:
+    """A model that has not answered yet may need longer than callers would like."""
+    stage = Stage({"a": [reply(takes=1e6)]})
+
+    for _ in range(20):
+        with pytest.raises(DeadlineExceeded):
+            stage.send(timeout_s=20.0)
+
+    assert "closed" == stage.endpoints["a"].state()["breaker"]
+
+
+@pytest.mark.parametrize(("takes", "state"), [(0.5, "closed"), (1.5, "open")])
+def test_connecting_up_to_the_deadline(takes: float, state: str) -> None:
+    """Longer than a second, it is the endpoint that cannot be reached."""
+    stage = Stage({"a": [fault(Fault.UNREACHABLE, takes=takes)]})
+
+    for _ in range(5):
+        with pytest.raises(DeadlineExceeded):
+            stage.send(timeout_s=takes)
+
+    assert state == stage.endpoints["a"].state()["breaker"]
+
+
+# Patience.
+
+
+def test_a_patient_call_waits_out_an_outage() -> None:
+    """It tries once a second, where another call would fail at once."""
+    stage = Stage({"a": [*[status(500)] * 7, reply()]}, max_attempts=9)
+    trip(stage, "a")
+    with pytest.raises(NoEndpoint):
+        stage.send()
+
+    answer = stage.send(is_patient=True)
+
+    assert "a" == answer.endpoint
+    assert 8 == len(answer.attempts)
+
+
+def test_a_patient_call_does_not_wait_for_a_key_to_be_mended() -> None:
+    """Nobody knows when that will be."""
+    stage = Stage({"a": [status(401)]})
+
+    with pytest.raises(NoEndpoint):
+        stage.send(is_patient=True)
+
+    assert [] == stage.clock.waits

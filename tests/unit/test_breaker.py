@@ -62,6 +62,7 @@ class Model(RuleBasedStateMachine):
         self.open_until = 0.0
         self.closed_at: float | None = None
         self.next_probe = 0.0
+        self.half_open_at = 0.0
         self.under_way = 0
         self.successes = 0
 
@@ -135,7 +136,7 @@ class Model(RuleBasedStateMachine):
         assert expected is (permit is not None)
         if permit is None:
             return None
-        if self.state == OPEN:
+        if self.state == OPEN or self._is_stale():
             self._half_open()
         if self.state == HALF_OPEN:
             self.under_way += 1
@@ -145,10 +146,16 @@ class Model(RuleBasedStateMachine):
         if self.state == OPEN:
             return self.now >= self.open_until
         trials = self.under_way + self.successes
-        return self.state == CLOSED or trials < CONFIG.half_open_max_calls
+        has_room = trials < CONFIG.half_open_max_calls
+        return self.state == CLOSED or has_room or self._is_stale()
+
+    def _is_stale(self) -> bool:
+        age = self.now - self.half_open_at
+        return self.state == HALF_OPEN and age >= CONFIG.max_open_for
 
     def _half_open(self) -> None:
         self.state = HALF_OPEN
+        self.half_open_at = self.now
         self.age += 1
         self.under_way = self.successes = 0
 

@@ -231,7 +231,6 @@ def test_a_closed_client_says_so(make: Make) -> None:
         lambda: client.chat("hi"),
         lambda: client.submit("hi"),
         lambda: client.map(["hi"]),
-        client.metrics,
     ):
         with pytest.raises(ClientClosed):
             ask()
@@ -253,3 +252,84 @@ def test_a_client_takes_a_dict() -> None:
     table = {"name": "one", "provider": "openai", "api_key": "k", "models": ["m"]}
     with Client({"endpoints": [table], "defaults": {"timeout": 7}}) as client:
         assert 7.0 == client.config.defaults.timeout
+
+
+@pytest.mark.parametrize("prompts", ["hi", b"hi"])
+def test_map_wants_more_than_one_string(make: Make, prompts: Any) -> None:
+    """Which would be a prompt for each letter."""
+    with pytest.raises(RequestError, match="not one string"):
+        make().map(prompts)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_map_gives_what_was_asked_before_its_prompts_failed(
+    make: Make, ordered: bool
+) -> None:
+    """And then the failure of the prompts."""
+
+    def prompts() -> Iterator[str]:
+        yield "a"
+        yield "b"
+        raise OSError("the file is gone")
+
+    replies = make().map(prompts(), ordered=ordered)
+
+    assert {0, 1} == {next(replies).index, next(replies).index}
+    with pytest.raises(OSError, match="the file is gone"):
+        next(replies)
+
+
+def test_returned_errors_hold_no_frames(make: Make) -> None:
+    """Nor by those the prompts of a batch."""
+    (error,) = make().map([""], return_errors=True)
+
+    assert isinstance(error, RequestError)
+    assert error.__traceback__ is None
+
+
+def test_metrics_after_the_end(make: Make) -> None:
+    """A closed client tells what it did."""
+    client = make()
+    client.chat("hi")
+    client.close()
+
+    assert 1 == client.metrics()["calls"]
+
+
+def test_submit_waits_no_longer_than_the_call_may_take(make: Make) -> None:
+    """When all threads are busy."""
+    client, gate = make(threads=1, max_queued=0), threading.Event()
+    client._engine().workers.submit(gate.wait, PATIENCE_S)
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        client.submit("hi", timeout=0.01)
+    gate.set()
+
+    assert () == caught.value.attempts
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("hi", "hi"),
+        (None, ""),
+        (7, ""),
+        (
+            [
+                {"type": "thinking", "thinking": []},
+                {"type": "text", "text": "h"},
+                {"text": 7},
+                "x",
+                {"type": "text", "text": "i"},
+            ],
+            "hi",
+        ),
+    ],
+)
+def test_a_replys_text(content: Any, text: str) -> None:
+    """A string, or the parts of a list that are text."""
+    body = {"choices": [{"message": {"content": content}}]}
+    answer = Reply(
+        body=body, model="m", endpoint="e", usage=None, cost_usd=None, latency_s=0
+    )
+    assert text == answer.text

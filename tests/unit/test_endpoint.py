@@ -125,12 +125,12 @@ def test_what_may_have_been_sent_uses_the_limits(kind: Fault) -> None:
     assert Refusal.LIMITED is bench.refusal().reason
 
 
-def test_a_refused_key_is_benched_until_restored() -> None:
-    """A 401, whatever Retry-After it carries."""
+def test_a_refused_key_is_benched() -> None:
+    """A 401, whatever Retry-After it carries; `restore` ends it at once."""
     bench = Bench()
 
     bench.end(Outcome(status=401, retry_after_s=1.0))
-    bench.clock.now += 1e6
+    bench.clock.now += 59
     reason = bench.refusal().reason
     bench.endpoint.restore()
 
@@ -279,3 +279,12 @@ def test_repr_shows_the_state() -> None:
     endpoint: Endpoint = Bench(max_in_flight=3).endpoint
 
     assert "<Endpoint one closed in_flight=0/3>" == repr(endpoint)
+
+
+def test_connecting_does_not_make_an_endpoint_look_slow() -> None:
+    """The next call finds the connection there."""
+    bench = Bench()
+
+    bench.end(OK._replace(connect_s=0.9), takes=1.0)
+
+    assert pytest.approx(0.1) == bench.endpoint.latency_s()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from holybalance.balancing.limits import (
     JITTER_CAP_S,
     JITTER_SHARE,
-    LONG_BENCH_S,
     MAX_COOL_DOWN_S,
+    QUOTA_BENCH_S,
     Bucket,
     Limits,
     Refusal,
@@ -202,21 +202,11 @@ def test_headers_never_raise_what_is_left() -> None:
     assert before is not None
 
 
-@pytest.mark.parametrize(
-    "left",
-    [
-        RateLimits(requests_left=0, requests_reset_s=7.0),
-        RateLimits(tokens_left=0, tokens_reset_s=7.0),
-        RateLimits(
-            requests_left=0, requests_reset_s=2.0, tokens_left=0, tokens_reset_s=7.0
-        ),
-    ],
-)
-def test_an_empty_window_blocks_until_its_reset(left: RateLimits) -> None:
+def test_an_empty_window_keeps_its_model_away() -> None:
     """Even where we have no limit of our own, and for its own model only."""
     limits = make()
 
-    limits.observe(MODEL, left, START)
+    limits.observe(MODEL, RateLimits(requests_left=0, wait_s=7.0), START)
 
     assert (Refusal.COOLING, START + 7) == limits.refusal(MODEL, 0, START)
     assert None is limits.refusal(MODEL, 0, START + 7)
@@ -224,10 +214,10 @@ def test_an_empty_window_blocks_until_its_reset(left: RateLimits) -> None:
 
 
 def test_a_window_that_is_not_empty_blocks_nothing() -> None:
-    """A reset says when the window is full again, not when a call may start."""
+    """There is room for a call."""
     limits = make()
 
-    limits.observe(MODEL, RateLimits(requests_left=1, requests_reset_s=60.0), START)
+    limits.observe(MODEL, RateLimits(requests_left=1), START)
 
     assert None is limits.refusal(MODEL, 0, START)
 
@@ -287,7 +277,7 @@ def test_a_success_has_the_throttles_forgotten() -> None:
     limits = make()
     guesses(limits, 4)
 
-    limits.note_success(MODEL)
+    limits.note_success(MODEL, START)
 
     assert [1] == guesses(make(), 1)
     limits.restore(START)
@@ -303,42 +293,118 @@ def test_calls_throttled_together_are_one_throttle() -> None:
     assert 1 <= limits.cool_down_left(START) <= 1.1
 
 
-def test_a_bench_outweighs_all() -> None:
-    """For every model, until somebody says otherwise."""
+def test_a_refused_key_is_nothing_to_wait_for() -> None:
+    """For every model, whatever else holds."""
+    limits = make()
+    limits.bench_for_quota(START)
+
+    limits.bench_for_denial(START, START)
+    limits.bench_for_quota(START)
+
+    assert Refusal.EXHAUSTED is not limits.refusal(MODEL, 0, START + QUOTA_BENCH_S)
+    assert (Refusal.EXHAUSTED, START + QUOTA_BENCH_S) == limits.refusal(
+        MODEL, 0, START + 1
+    )
+
+
+def test_a_denial_keeps_all_away_without_a_known_end() -> None:
+    """Nobody should wait for a key to be mended."""
     limits = make()
 
-    limits.bench(Refusal.BENCHED, START)
+    limits.bench_for_denial(START, START)
 
-    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START + 1e9)
+    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START + 59)
     assert math.inf == limits.cool_down_left(START)
 
 
-def test_a_long_bench_ends() -> None:
+def test_a_minute_after_a_denial_one_call_finds_out() -> None:
+    """One, and not all that come."""
+    limits = make()
+    limits.bench_for_denial(START, START)
+
+    first = limits.refusal(MODEL, 0, START + 60)
+    limits.reserve(0, START + 60)
+    second = limits.refusal(MODEL, 0, START + 60)
+
+    assert (None, (Refusal.BENCHED, math.inf)) == (first, second)
+
+
+def test_denials_in_a_row_double_the_pause_up_to_an_hour() -> None:
+    """A key that stays bad costs a call an hour."""
+    limits = make()
+    now, pauses = START, []
+    for _ in range(9):
+        limits.bench_for_denial(now, now)
+        denied, now = now, now + 1
+        while limits.refusal(MODEL, 0, now) is not None:
+            now += 1
+        pauses.append(now - denied)
+
+    assert [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600] == pauses
+
+
+def test_calls_that_are_denied_together_are_one_denial() -> None:
+    """Fifty that were under way do not make an hour of a minute."""
+    limits = make()
+    for n in range(50):
+        limits.bench_for_denial(START, START + 1 + n / 100)
+
+    assert None is limits.refusal(MODEL, 0, START + 61)
+
+
+def test_a_success_ends_a_denial() -> None:
+    """The key is good again, for all."""
+    limits = make()
+    limits.bench_for_denial(START, START)
+    limits.reserve(0, START + 60)
+
+    limits.note_success(MODEL, START + 61)
+
+    assert None is limits.refusal(MODEL, 0, START + 61)
+    assert 0 == limits.cool_down_left(START + 61)
+
+
+def test_a_bench_for_quota_ends() -> None:
     """A quota comes back by itself."""
     limits = make()
 
-    limits.bench(Refusal.EXHAUSTED, START, LONG_BENCH_S)
+    limits.bench_for_quota(START)
 
     assert (Refusal.EXHAUSTED, START + 3600) == limits.refusal(MODEL, 0, START)
     assert None is limits.refusal(MODEL, 0, START + 3600)
 
 
-def test_a_shorter_bench_takes_nothing_back() -> None:
-    """A refused key stays refused when its quota is used up as well."""
+def test_a_model_that_is_not_there_is_kept_away_for_a_moment() -> None:
+    """It alone."""
     limits = make()
-    limits.bench(Refusal.BENCHED, START)
 
-    limits.bench(Refusal.EXHAUSTED, START, LONG_BENCH_S)
+    limits.bench_model(MODEL, START)
 
-    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START)
+    assert (Refusal.NO_MODEL, START + 10) == limits.refusal(MODEL, 0, START)
+    assert None is limits.refusal("another", 0, START)
+    assert None is limits.refusal(MODEL, 0, START + 10)
+
+
+def test_a_bogus_usage_is_a_minute_of_debt_at_the_most() -> None:
+    """However many tokens an upstream claims to have used."""
+    limits = make(tpm=6000)
+    limits.reserve(10, START)
+
+    limits.settle(10, 10**15, START)
+
+    refused = limits.refusal(MODEL, 10, START)
+    assert refused is not None
+    assert refused[1] <= START + 62
 
 
 def test_restore_ends_benches_and_cool_downs() -> None:
-    """And an empty window; the buckets stay as they are."""
-    limits = make()
-    limits.bench(Refusal.BENCHED, START)
+    """And an empty window, a missing model, and debts."""
+    limits = make(tpm=6000)
+    limits.bench_for_denial(START, START)
+    limits.bench_model(MODEL, START)
     limits.cool_down(MODEL, 100.0, START)
-    limits.observe(MODEL, RateLimits(requests_left=0, requests_reset_s=60.0), START)
+    limits.observe(MODEL, RateLimits(requests_left=0, wait_s=60.0), START)
+    limits.settle(0, 6000, START)
 
     limits.restore(START)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
 
 from holybalance.balancing.balancer import Balancer
-from holybalance.balancing.line import Line
+from holybalance.balancing.line import Line, Place
 from holybalance.balancing.runtime import GivenUp, Runtime
 from holybalance.config import Defaults
 from tests.unit.stubs import Clock, ScriptedTransport, make_endpoint, reply, request
@@ -28,16 +29,41 @@ def run(functions: list[Callable[[], object]]) -> None:
     assert [] == [thread for thread in threads if thread.is_alive()]
 
 
-def virtual() -> tuple[Clock, Line]:
+class TimedLine(Line):
+    """A line that knows the time its places wait by."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(set())
+        self.runtime = runtime
+
+
+def joined(line: TimedLine) -> Place:
+    """Take the last place in a line."""
+    place = Place(line, line.runtime)
+    line.join(place)
+    return place
+
+
+@contextlib.contextmanager
+def standing(line: TimedLine) -> Iterator[Place]:
+    """Stand in a line, and leave it."""
+    place = joined(line)
+    try:
+        yield place
+    finally:
+        line.leave(place)
+
+
+def virtual() -> tuple[Clock, TimedLine]:
     """A line on a clock of its own."""
     clock = Clock()
-    return clock, Line(Runtime(clock=clock, wait=clock.wait))
+    return clock, TimedLine(Runtime(clock=clock, wait=clock.wait))
 
 
 def test_the_first_to_join_is_the_first() -> None:
     """And only it."""
     _, line = virtual()
-    places = [line.join() for _ in range(3)]
+    places = [joined(line) for _ in range(3)]
 
     assert [True, False, False] == [line.is_first(place) for place in places]
     assert 3 == len(line)
@@ -46,7 +72,7 @@ def test_the_first_to_join_is_the_first() -> None:
 def test_leaving_makes_the_next_the_first_and_wakes_it() -> None:
     """There may be room for more than one."""
     _, line = virtual()
-    first, second = line.join(), line.join()
+    first, second = joined(line), joined(line)
 
     line.leave(first)
 
@@ -57,7 +83,7 @@ def test_leaving_makes_the_next_the_first_and_wakes_it() -> None:
 def test_leaving_from_the_middle_keeps_the_order() -> None:
     """Whoever's time is up goes, wherever it stands."""
     _, line = virtual()
-    first, second, third = (line.join() for _ in range(3))
+    first, second, third = (joined(line) for _ in range(3))
 
     line.leave(second)
     line.leave(first)
@@ -68,7 +94,7 @@ def test_leaving_from_the_middle_keeps_the_order() -> None:
 def test_leaving_twice_does_no_harm() -> None:
     """An empty line may be woken too."""
     _, line = virtual()
-    with line.join() as place:
+    with standing(line) as place:
         line.leave(place)
     line.wake()
 
@@ -79,24 +105,24 @@ def test_the_first_need_not_wait_to_be_first() -> None:
     """No time passes."""
     clock, line = virtual()
 
-    assert line.join().wait_to_be_first(clock.now + 10)
+    assert joined(line).wait_to_be_first(clock.now + 10)
     assert [] == clock.waits
 
 
 def test_waiting_to_be_first_ends_at_the_deadline() -> None:
     """To the instant."""
     clock, line = virtual()
-    line.join()
+    joined(line)
     until = clock.now + 10
 
-    assert not line.join().wait_to_be_first(until)
+    assert not joined(line).wait_to_be_first(until)
     assert until == clock.now
 
 
 def test_a_wake_that_came_early_is_not_lost() -> None:
     """An event that was set before the wait is seen by it."""
     clock, line = virtual()
-    place = line.join()
+    place = joined(line)
     line.wake()
 
     assert place.wait(clock.now + 10)
@@ -107,13 +133,13 @@ def test_a_wake_that_came_early_is_not_lost() -> None:
 def test_a_place_that_is_given_up_says_so_within_a_second() -> None:
     """Somebody looks once a second."""
     clock = Clock()
-    line = Line(
+    line = TimedLine(
         Runtime(clock=clock, wait=clock.wait, is_given_up=lambda: clock.now >= 1003.5)
     )
-    line.join()
+    joined(line)
 
     with pytest.raises(GivenUp):
-        line.join().wait_to_be_first(clock.now + 100)
+        joined(line).wait_to_be_first(clock.now + 100)
 
     assert 1003.5 <= clock.now <= 1004.5
 
@@ -136,12 +162,12 @@ def test_threads_are_served_in_the_order_in_which_they_came() -> None:
         waiting.release()
         return event.wait(seconds)
 
-    line = Line(Runtime(wait=wait))
+    line = TimedLine(Runtime(wait=wait))
     served: list[int] = []
-    keeper = line.join()
+    keeper = joined(line)
 
     def stand(number: int) -> None:
-        with line.join() as place:
+        with standing(line) as place:
             assert place.wait_to_be_first(float("inf"))
             served.append(number)
 

@@ -75,6 +75,9 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     ("hi", {"timeout": float("inf")}, "timeout must be seconds above 0"),
     ("hi", {"timeout": True}, "timeout must be seconds above 0"),
     ("hi", {"timeout": "5"}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": 10**400}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": 10**5000}, "timeout must be seconds above 0"),
+    ("hi", {"timeout": -(10**400)}, "timeout must be seconds above 0"),
     ("hi", {"stream": True}, "stream is not an option here"),
 ]
 
@@ -97,3 +100,37 @@ def test_a_model_must_come_from_somewhere() -> None:
         make_request(ANY, "hi")
 
     assert "mine" == make_request(ANY, "hi", model="mine").model
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("timout", "timeout"),
+        ("time_out", "timeout"),
+        ("modle", "model"),
+        ("sytem", "system"),
+        ("sesion", "session"),
+    ],
+)
+def test_a_misspelt_option_is_not_sent(name: str, meant: str) -> None:
+    """It would go upstream, and what was meant would not happen."""
+    with pytest.raises(RequestError) as caught:
+        make_request(CONFIG, "hi", **{name: 1})  # type: ignore[arg-type] # is a slip
+
+    assert f'unknown option "{name}"; did you mean "{meant}"?' == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["ordered", "return_errors", "max_cost", "max_latency", "tags"]
+)
+def test_an_option_of_something_else_is_not_sent(name: str) -> None:
+    """Of `map`, or of a library like this."""
+    with pytest.raises(RequestError, match=f'unknown option "{name}"'):
+        make_request(CONFIG, "hi", **{name: 1})  # type: ignore[arg-type] # is a slip
+
+
+@pytest.mark.parametrize("name", ["models", "session_id", "top_k", "min_p", "tools"])
+def test_a_providers_own_option_passes(name: str) -> None:
+    """Even one that looks like ours, if it is known."""
+    made = make_request(CONFIG, "hi", **{name: 1})  # type: ignore[arg-type] # any name
+    assert {name: 1} == made.options

@@ -32,6 +32,7 @@ OF_PROBLEM = {
     Problem.CONTEXT_LENGTH: Verdict.TOO_LONG,
     Problem.CONTENT_POLICY: Verdict.REFUSED,
     Problem.QUOTA: Verdict.EXHAUSTED,
+    Problem.NO_MODEL: Verdict.NO_MODEL,
 }
 OF_STATUS = {
     100: Verdict.MALFORMED,
@@ -141,7 +142,7 @@ def test_only_these_touch_the_circuit(blame: Blame, verdicts: set[Verdict]) -> N
 
 
 def test_only_these_take_an_endpoint_out_of_service() -> None:
-    """Key, quota and throttle; nothing else benches."""
+    """Model, key, quota and throttle; nothing else benches."""
     benched: dict[Verdict, Any] = {
         verdict: consequence.bench
         for verdict, consequence in CONSEQUENCES.items()
@@ -149,8 +150,9 @@ def test_only_these_take_an_endpoint_out_of_service() -> None:
     }
 
     assert {
-        Verdict.DENIED: Bench.UNTIL_RESTORED,
-        Verdict.EXHAUSTED: Bench.LONG,
+        Verdict.NO_MODEL: Bench.MODEL,
+        Verdict.DENIED: Bench.KEY,
+        Verdict.EXHAUSTED: Bench.QUOTA,
         Verdict.THROTTLED: Bench.COOL_DOWN,
     } == benched
 
@@ -158,6 +160,7 @@ def test_only_these_take_an_endpoint_out_of_service() -> None:
 def test_what_another_endpoint_may_mend_is_tried_again() -> None:
     """The caller's faults, its deadline and this machine's are final."""
     assert {
+        Verdict.NO_MODEL,
         Verdict.DENIED,
         Verdict.EXHAUSTED,
         Verdict.THROTTLED,

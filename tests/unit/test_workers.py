@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from holybalance.errors import ClientClosed, LocalError, Saturated
+from holybalance import workers as workers_module
+from holybalance.errors import ClientClosed, DeadlineExceeded, LocalError, Saturated
+from holybalance.messages import Verdict
 from holybalance.workers import Workers
 
 PATIENCE_S = 20.0
@@ -431,3 +433,55 @@ def test_only_a_worker_is_ending(make: Callable[..., Workers]) -> None:
 
     assert not workers.is_ending()
     assert not workers.submit(workers.is_ending).result(PATIENCE_S)
+
+
+def test_waiting_for_room_ends_in_time(make: Callable[..., Workers]) -> None:
+    """With the error of a call whose time is up, and no attempt in it."""
+    workers, gate = make(threads=1, max_queued=0), Gate()
+    workers.submit(gate.task)
+    gate.wait_for(1)
+
+    with pytest.raises(DeadlineExceeded) as caught:
+        workers.submit(int, wait_s=0.01)
+    gate.may_end.set()
+
+    assert (Verdict.LATE, ()) == (caught.value.verdict, caught.value.attempts)
+
+
+def test_waiting_for_room_ends_with_the_interpreter(
+    make: Callable[..., Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that waits for its own kind would wait for ever."""
+    monkeypatch.setattr(workers_module, "GLANCE_S", 0.01)
+    workers, gate = make(threads=1, max_queued=0), Gate()
+    workers.submit(gate.task)
+    gate.wait_for(1)
+    monkeypatch.setattr(workers, "is_ending", lambda: True)
+
+    with pytest.raises(ClientClosed):
+        workers.submit(int, wait_s=PATIENCE_S)
+    gate.may_end.set()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_items_that_raise_lose_no_result(
+    make: Callable[..., Workers], ordered: bool
+) -> None:
+    """What was begun is given first."""
+    gate = threading.Event()
+
+    def broken() -> Iterator[int]:
+        yield from range(3)
+        gate.set()
+        raise OSError("the file is gone")
+
+    def task(position: int, item: int) -> tuple[int, int]:
+        assert gate.wait(PATIENCE_S)
+        return position, item
+
+    futures = make(threads=4).map(task, broken(), ordered=ordered)
+    found = [next(futures).result(PATIENCE_S) for _ in range(3)]
+
+    assert [(n, n) for n in range(3)] == sorted(found)
+    with pytest.raises(OSError, match="the file is gone"):
+        next(futures)

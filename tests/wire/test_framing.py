@@ -184,3 +184,27 @@ def test_reusable(head: bytes, is_kept: bool) -> None:
     parser = ResponseParser(1000)
     parser.feed(head + b"Content-Length: 0\r\n\r\n")
     assert (True, is_kept) == (parser.complete, parser.reusable)
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(1000, True), (1001, False)])
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_the_cap_is_exact(size: int, is_taken: bool, is_chunked: bool) -> None:
+    """It counts the body's bytes, however they are framed."""
+    head, body = b"Content-Length: %d" % size, b"x" * size
+    if is_chunked:
+        head, body = b"Transfer-Encoding: chunked", b"1\r\nx\r\n" * size + b"0\r\n\r\n"
+    data = b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (head, body)
+    parser = ResponseParser(1000)
+    if not is_taken:
+        assert Fault.GARBLED is fault_of(data)
+        return
+
+    parser.feed(data)
+
+    assert (True, size) == (parser.complete, len(parser.take()))
+
+
+def test_endless_trailers() -> None:
+    """What frames a body has a cap of its own."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    assert Fault.GARBLED is fault_of(head + b"X-T: 1\r\n" * 10_000, cap=10**6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -171,3 +172,90 @@ def test_models() -> None:
     assert listed({"data": 1}) is None
     assert listed([]) is None
     assert listed({"data": []}, 404) is None
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+def test_words_count_only_with_the_callers_mistakes(status: int) -> None:
+    """A server in trouble may talk of its context window as well."""
+    document = {"error": {"message": "maximum context length"}}
+    assert answer(document, status).problem is None
+    assert Problem.CONTEXT_LENGTH is answer(document, 413).problem
+    coded = {"error": {"code": "context_length_exceeded"}}
+    assert Problem.CONTEXT_LENGTH is answer(coded, status).problem
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"code": "model_not_found"}, 403),
+        ({"type": "model_not_exist"}, 500),
+        ({"message": "The model `x` does not exist."}, 404),
+        ({"message": "Model Not Exist"}, 400),
+        ("model 'x' not found, try pulling it first", 404),
+    ],
+)
+def test_missing_model(error: Any, status: int) -> None:
+    """Told by a code anywhere, by words where they can mean it."""
+    assert Problem.NO_MODEL is answer({"error": error}, status).problem
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"message": "no such page: not found"}, 404),
+        ({"message": "The model does not exist"}, 500),
+    ],
+)
+def test_no_missing_model(error: Any, status: int) -> None:
+    """Other things can be missing."""
+    assert answer({"error": error}, status).problem is None
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"<html>Request blocked</html>", Problem.CONTENT_POLICY),
+        (b"", Problem.CONTENT_POLICY),
+        (b'{"error": {"message": "bad key"}}', None),
+        (b'{"error": "bad key"}', None),
+        (b'{"message": "Forbidden"}', None),
+    ],
+)
+def test_forbidden(body: bytes, problem: Problem | None) -> None:
+    """A firewall's page is about the prompt; an API's own refusal is about the key."""
+    assert problem is answer(body, 403).problem
+
+
+def test_text_that_would_forge_a_log() -> None:
+    """Line breaks and escapes become blanks."""
+    text = "a\nERROR b\x1b[31m\u2028c"
+    outcome = answer(
+        {"error": {"message": text, "code": text}}, 500, x_request_id="r\x7f"
+    )
+
+    assert "a ERROR b [31m c" == outcome.message == outcome.code
+    assert "r" == outcome.request_id
+
+
+def test_long_names() -> None:
+    """A code is cut to size, and an id that long is none."""
+    outcome = answer({"error": {"code": "x" * 10_000}}, 500, x_request_id="x" * 10_000)
+
+    assert ("x" * 200, None) == (outcome.code, outcome.request_id)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect(status: int) -> None:
+    """It says what it is."""
+    assert (
+        f"a redirect to another address ({status}), which is not followed"
+        == answer(b"", status).message
+    )
+
+
+def test_encode_mappings() -> None:
+    """Any mapping is an object, at any depth."""
+    odd = MappingProxyType({"a": MappingProxyType({"b": 1})})
+    written = orjson.loads(encode(request(metadata=odd), "m"))
+
+    assert {"a": {"b": 1}} == written["metadata"]

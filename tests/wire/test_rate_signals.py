@@ -79,8 +79,7 @@ def test_any_limits(value: str) -> None:
     }
     left = rate_limits(head)
     assert left is not None
-    for seconds in (left.requests_reset_s, left.tokens_reset_s):
-        assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
+    assert 0 <= left.wait_s <= 60
 
 
 @pytest.mark.parametrize(
@@ -88,25 +87,53 @@ def test_any_limits(value: str) -> None:
     [
         (b"12ms", 0.012),
         (b"1s", 1.0),
-        (b"6m0s", 360.0),
-        (b"1h2m3.5s", 3723.5),
+        (b"1m0s", 60.0),
+        (b"3.5s", 3.5),
         ("5µs".encode(), 5e-6),
         (b"30", 30.0),
-        (b"-1", None),
-        (b"1s2", None),
-        (b"later", None),
+        (b"-1", 0.0),
+        (b"1s2", 0.0),
+        (b"later", 0.0),
+        # Not a minute's window, and not what is meant here: an epoch, a day's quota.
+        (b"1763800000", 0.0),
+        (b"23h18m29s", 0.0),
     ],
 )
-def test_durations(value: bytes, expected: float | None) -> None:
+def test_empty_windows(value: bytes, expected: float) -> None:
     """A reset is a duration as Go writes it, or seconds."""
     left = rate_limits(
         {
-            b"x-ratelimit-remaining-requests": b"1",
+            b"x-ratelimit-remaining-requests": b"0",
             b"x-ratelimit-reset-requests": value,
         }
     )
     assert left is not None
-    assert expected == pytest.approx(left.requests_reset_s)
+    assert expected == pytest.approx(left.wait_s)
+
+
+def test_windows_fill_steadily() -> None:
+    """A reset is when a window is full; the next request has room long before."""
+    left = rate_limits(
+        {
+            b"x-ratelimit-limit-requests": b"500",
+            b"x-ratelimit-remaining-requests": b"0",
+            b"x-ratelimit-reset-requests": b"60s",
+        }
+    )
+    assert left is not None
+    assert 0.12 == pytest.approx(left.wait_s)
+
+
+def test_a_window_with_room_asks_for_no_wait() -> None:
+    """Whatever its reset."""
+    left = rate_limits(
+        {
+            b"x-ratelimit-remaining-tokens": b"1",
+            b"x-ratelimit-reset-tokens": b"59s",
+        }
+    )
+    assert left is not None
+    assert 0.0 == left.wait_s
 
 
 def test_unknown() -> None:

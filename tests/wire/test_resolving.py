@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
+from concurrent.futures import Future
 
 import pytest
 
@@ -80,3 +82,35 @@ def test_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="thread"):
         resolver.resolve("a.example", 1, 5)
     assert {} == resolver._under_way
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, MemoryError, RuntimeError])
+def test_given_up(monkeypatch: pytest.MonkeyPatch, reason: type[BaseException]) -> None:
+    """Whatever keeps the thread from starting, those who joined are told at once."""
+    joined = []
+
+    def start(self: threading.Thread) -> None:
+        joined.append(resolver._join("a.example", 1))
+        raise reason
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    resolver = Resolver(lambda host, port: [FOUND])
+    with pytest.raises((OSError, reason)):
+        resolver.resolve("a.example", 1, 5)
+
+    failure = joined[0].exception(0)
+    assert isinstance(failure, OSError)
+    assert errno.ENOMEM == failure.errno
+    assert {} == resolver._under_way
+
+
+def test_started_all_the_same() -> None:
+    """An interruption after the thread has begun breaks neither of the two."""
+    resolver = Resolver(lambda host, port: [FOUND])
+    future: Future[list[Address]] = Future()
+    future.set_result([FOUND])
+
+    resolver._give_up("a.example", 1, future, KeyboardInterrupt())
+    resolver._run("a.example", 1, future)
+
+    assert [FOUND] == future.result(0)
