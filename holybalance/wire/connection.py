@@ -260,8 +260,10 @@ class _DeadlineMixin:
         # An address of IPv6, which http.client took out of its brackets.
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         target = f"{host}:{self._tunnel_port}"
-        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-        lines += [f"{name}: {value}" for name, value in self._tunnel_headers.items()]
+        # Python 3.12 and newer put a Host of their own among the headers.
+        headers = {**self._tunnel_headers, "Host": target}
+        lines = [f"CONNECT {target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         self.sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
         status = self._read_tunnel_status()
         if not 200 <= status < 300:

@@ -120,7 +120,8 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     """The message says what is wrong with the place."""
     folder = tmp_path / "gone"
     folder.mkdir()
-    script = 'rmdir ../gone; "$@" check'
+    # -P, as for an installed command: the folder itself is not looked in for modules.
+    script = 'rmdir ../gone; program=$1; shift; "$program" -P "$@" check'
     ended = subprocess.run(
         ["sh", "-c", script, "sh", *COMMAND],
         capture_output=True,
