@@ -224,22 +224,8 @@ class Client:
                 error.index = index
                 return error
 
-        def results() -> Iterator[Reply | HolyBalanceError]:
-            for future in engine.workers.map(call, calls, ordered=ordered):
-                result: Reply | HolyBalanceError
-                if future.cancelled():
-                    result = ClientClosed("the client was closed before the call began")
-                else:
-                    result = future.result()
-                if not isinstance(result, HolyBalanceError):
-                    yield result
-                elif return_errors:
-                    # Its traceback holds frames, and by those the call's values.
-                    yield result.with_traceback(None)
-                else:
-                    raise result
-
-        return results()
+        futures = engine.workers.map(call, calls, ordered=ordered)
+        return _results(futures, return_errors=return_errors)
 
     def metrics(self) -> dict[str, Any]:
         """
@@ -305,3 +291,22 @@ class Client:
                 # Another thread of a new child may be here as well.
                 self._engines.pop(other, None)
         return engine
+
+
+def _results(
+    futures: Iterator[Future[Reply | HolyBalanceError]], *, return_errors: bool
+) -> Iterator[Reply | HolyBalanceError]:
+    for future in futures:
+        if future.cancelled():
+            result: Reply | HolyBalanceError = ClientClosed(
+                "the client was closed before the call began"
+            )
+        else:
+            result = future.result()
+        if not isinstance(result, HolyBalanceError):
+            yield result
+        elif return_errors:
+            # Its traceback holds frames, and by those the call's values.
+            yield result.with_traceback(None)
+        else:
+            raise result

@@ -51,7 +51,7 @@ class Admission:
         """
         if self._clock() >= trail.deadline:
             raise trail.out_of_time("waiting for its turn")
-        if not trail.pool.line:
+        if not trail.line:
             admitted = self.try_lease(trail)
             if isinstance(admitted, Lease):
                 return admitted
@@ -72,7 +72,7 @@ class Admission:
         return self._try_probe(trail, refusals) or refusals
 
     def _admit_in_line(self, trail: Trail) -> Lease:
-        line = trail.pool.line
+        line = trail.line
         place = Place(line, self._runtime)
         # Not a context manager: an interruption between joining and entering one would
         # leave the place in the line, with everybody waiting behind it.

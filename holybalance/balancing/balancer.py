@@ -71,7 +71,7 @@ class Balancer:
         pools = self.pools.all()
         if endpoint is not None:
             pools = self.pools.of_endpoint(endpoint)
-        return sum(len(pool.line) for pool in pools)
+        return sum(len(line) for pool in pools for line in pool.lines)
 
     def _attempt(self, trail: Trail) -> None:
         try:
@@ -97,8 +97,9 @@ class Balancer:
         busy = self.pools.busy_lines
         if busy:
             for pool in self.pools.of_endpoint(endpoint):
-                if pool.line in busy:
-                    pool.line.wake()
+                for line in pool.lines:
+                    if line in busy:
+                        line.wake()
 
 
 def _whose_time(fault: Fault, is_late: bool, took_s: float) -> Fault:

@@ -21,12 +21,21 @@ class Pool:
     Args:
         endpoints: in the order of their tiers.
         tiers: by priority, the first to be preferred.
+        line: where calls wait for room.
+        patient_line: where patient calls do, so that no other waits behind a batch
+            that waits out an outage.
     """
 
     endpoints: tuple[Endpoint, ...]
     tiers: tuple[tuple[Endpoint, ...], ...]
     budget: RetryBudget
     line: Line
+    patient_line: Line
+
+    @property
+    def lines(self) -> tuple[Line, Line]:
+        """Both lines."""
+        return self.line, self.patient_line
 
 
 class Pools:
@@ -90,6 +99,7 @@ class Pools:
             tiers=tiers,
             budget=RetryBudget(self._retry_budget, reserve, clock),
             line=Line(self.busy_lines),
+            patient_line=Line(self.busy_lines),
         )
 
     def _unknown(self, model: str) -> str:

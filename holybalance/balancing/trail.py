@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Ask, Ended, Lease
+from holybalance.balancing.line import Line
 from holybalance.balancing.pool import Pool
 from holybalance.errors import (
     CallError,
@@ -67,6 +68,11 @@ class Trail:
         self.caught: Exception | None = None
         self.stopped_by = ""
         self._bodies: dict[str, bytes] = {}
+
+    @property
+    def line(self) -> Line:
+        """Where this call waits for room."""
+        return self.pool.patient_line if self.request.is_patient else self.pool.line
 
     def let_go(self) -> None:
         """End the lease of an attempt that is over or was interrupted."""

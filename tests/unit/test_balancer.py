@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from holybalance.balancing.lease import Ask, Lease
+from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
@@ -747,3 +748,17 @@ def test_a_patient_call_does_not_wait_for_a_key_to_be_mended() -> None:
         stage.send(is_patient=True)
 
     assert [] == stage.clock.waits
+
+
+def test_nobody_waits_behind_a_batch_that_waits_out_an_outage() -> None:
+    """A call that is in a hurry fails at once, however many patient ones stand."""
+    stage = Stage({"a": [status(500)]})
+    trip(stage, "a")
+    pool = stage.balancer.pools.of_model(MODEL)
+    pool.patient_line.join(Place(pool.patient_line, stage.runtime))
+
+    with pytest.raises(NoEndpoint):
+        stage.send()
+
+    assert [] == stage.clock.waits
+    assert 1 == stage.balancer.queued()
