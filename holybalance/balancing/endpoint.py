@@ -34,6 +34,12 @@ _MASK = "****"
 # Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
 # would leave nothing to read.
 _LEAST_SECRET = 6
+# This machine's trouble, and refusals after which a bench keeps calls away anyhow.
+_SAYS_NOTHING_OF_LATENCY = frozenset(
+    verdict
+    for verdict, consequence in CONSEQUENCES.items()
+    if consequence.bench is not Bench.NO
+) | {Verdict.LOCAL}
 # When silence up to the caller's deadline counts against an endpoint: after so many
 # times its usual latency, but not before so many seconds; or, where nothing is usual
 # yet, after so many seconds.
@@ -321,9 +327,9 @@ class Endpoint:
             self._latency.observe(took, now)
             if self.fastest_s is None or took < self.fastest_s:
                 self.fastest_s = took
-        elif ended.verdict is not Verdict.LOCAL:
-            # Whatever it was, it was no answer: it must not make the endpoint look
-            # fast, or one that rejects everything at once would draw all calls.
+        elif ended.verdict not in _SAYS_NOTHING_OF_LATENCY:
+            # It was no answer, so it must not make the endpoint look fast: one that
+            # rejects everything at once would draw all calls.
             self._latency.observe_failure(took, now)
 
 

@@ -288,3 +288,12 @@ def test_connecting_does_not_make_an_endpoint_look_slow() -> None:
     bench.end(OK._replace(connect_s=0.9), takes=1.0)
 
     assert pytest.approx(0.1) == bench.endpoint.latency_s()
+
+
+def test_a_throttle_does_not_make_an_endpoint_look_slow() -> None:
+    """The cool-down keeps calls away, and then it is as good as any."""
+    bench = Bench()
+
+    bench.end(Outcome(status=429, retry_after_s=0.1))
+
+    assert None is bench.endpoint.latency_s()
