@@ -31,6 +31,7 @@ class Engine:
             settings.threads,
             settings.max_queued,
             waits=settings.when_saturated == "wait",
+            clock=self.runtime.clock,
         )
         endpoints = make_endpoints(config, self.runtime, self.is_given_up)
         self.balancer = Balancer(endpoints, settings, self.runtime)

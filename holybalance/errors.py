@@ -35,10 +35,6 @@ class ConfigError(HolyBalanceError):
     """The configuration is wrong; says where, what, and what to do."""
 
 
-class ClientClosed(HolyBalanceError):
-    """The client was closed before or during the call."""
-
-
 class CallError(HolyBalanceError):
     """
     A call that came to no reply.
@@ -57,6 +53,19 @@ class CallError(HolyBalanceError):
         lines = [str(self.args[0])]
         lines += [f"  {n}. {attempt}" for n, attempt in enumerate(self.attempts, 1)]
         return "\n".join(lines)
+
+
+class ClientClosed(CallError):
+    """The client was closed before or during the call."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        verdict: Verdict = Verdict.LOCAL,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
 
 
 class RequestError(CallError):

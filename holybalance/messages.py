@@ -50,6 +50,8 @@ class Fault(enum.Enum):
     """The answer broke HTTP or the wire format, or went over a byte cap."""
     DEADLINE = "deadline"
     """The caller's own deadline came first."""
+    CONNECTING = "connecting"
+    """The caller's own deadline came while connecting: nothing was sent."""
     LOCAL = "local"
     """This machine could not: no file descriptor, no port, no memory."""
     GIVEN_UP = "given_up"
@@ -134,7 +136,7 @@ class Outcome(NamedTuple):
 
     # `connect_s` are seconds spent on a new connection, 0 on a kept-alive one.
     # A named tuple, for one is made with every attempt, and a frozen dataclass takes
-    # three times as long to make.
+    # five times as long to make.
 
     status: int | None = None
     fault: Fault | None = None

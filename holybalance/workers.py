@@ -153,14 +153,7 @@ class Workers:
         window = self._threads + min(ahead, self._max_queued)
         finished: _Finished = _InOrder() if ordered else _AsCompleted()
         pending: set[Future[Any]] = set()
-
         trouble: list[Exception] = []
-
-        def pulled() -> Iterator[tuple[int, T]]:
-            try:
-                yield from enumerate(items)
-            except Exception as error:  # noqa: BLE001 raised again below
-                trouble.append(error)
 
         def take() -> Future[Any]:
             future = finished.take()
@@ -168,7 +161,7 @@ class Workers:
             return future
 
         try:
-            for position, item in pulled():
+            for position, item in enumerate(_until_trouble(items, trouble)):
                 self._take_room(math.inf, waits=True)
                 future = self._start(function, position, item)
                 pending.add(future)
@@ -269,6 +262,14 @@ class Workers:
         return LocalError(
             f"cannot start a thread: {error}; lower threads", verdict=Verdict.LOCAL
         )
+
+
+def _until_trouble(items: Iterable[T], trouble: list[Exception]) -> Iterator[T]:
+    """Give items; what they raise ends them, and is kept for later."""
+    try:
+        yield from items
+    except Exception as error:  # noqa: BLE001 raised again by whoever keeps it
+        trouble.append(error)
 
 
 def _take(claim: list[bool]) -> bool:

@@ -13,7 +13,6 @@ from holybalance.balancing.runtime import GivenUp, Runtime
 from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import judge
 from holybalance.config import Defaults
-from holybalance.errors import ClientClosed
 from holybalance.messages import ChatRequest, Fault, Outcome, Reply
 
 # Faults that may be the deadline's doing.
@@ -63,7 +62,7 @@ class Balancer:
         try:
             self._retries.run(self._attempt, trail)
         except GivenUp:
-            raise ClientClosed("the client was closed while the call waited") from None
+            raise trail.closed("while the call waited") from None
         return trail.conclude()
 
     def queued(self, endpoint: Endpoint | None = None) -> int:
@@ -115,4 +114,4 @@ def _whose_time(fault: Fault, is_late: bool, took_s: float) -> Fault:
         return Fault.DEADLINE if is_late else Fault.NO_ANSWER
     # Connecting takes a round trip or a few; a peer that did not get that done in a
     # second is unreachable, whatever the caller's deadline.
-    return Fault.DEADLINE if is_late and took_s < CONNECT_PATIENCE_S else fault
+    return Fault.CONNECTING if is_late and took_s < CONNECT_PATIENCE_S else fault

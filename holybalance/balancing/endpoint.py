@@ -29,7 +29,7 @@ from holybalance.wire.transport import Response, Transport
 # A server without a list of models: no such path, or no such method.
 _LISTS_NOTHING = frozenset({404, 405, 501})
 # Nothing reached the upstream, so nothing was used up there.
-_UNSENT = frozenset({Fault.UNREACHABLE, Fault.LOCAL})
+_UNSENT = frozenset({Fault.UNREACHABLE, Fault.CONNECTING, Fault.LOCAL})
 _MASK = "****"
 # Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
 # would leave nothing to read.
@@ -173,7 +173,7 @@ class Endpoint:
             self._note_latency(lease, ended)
             self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
             if verdict is Verdict.OK:
-                self._limits.note_success(lease.ask.model, now)
+                self._limits.note_success(lease.ask.model, lease.started, now)
                 self._tally.note_usage(outcome.usage, ended.cost_usd)
         self._on_room(self)
 

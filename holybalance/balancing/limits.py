@@ -184,11 +184,18 @@ class Limits:
         wait += self._rng.uniform(0, min(wait * JITTER_SHARE, JITTER_CAP_S))
         self._keep_away(model, wait, now)
 
-    def note_success(self, model: str, now: float) -> None:
-        """Forget the 429s and the denials in a row."""
-        if self._denials:
+    def note_success(self, model: str, started: float, now: float) -> None:
+        """
+        Forget the 429s and the denials in a row.
+
+        Args:
+            started: when the call began; one that began before a denial, with a key
+                that was good then, does not end it.
+        """
+        if self._denials and started > self._denied_at:
             self._denials = 0
-            self._benched_until = now
+            if self._bench_reason is Refusal.BENCHED:
+                self._benched_until = now
         if self._throttles:
             self._throttles.pop(model, None)
 

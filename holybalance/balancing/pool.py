@@ -10,6 +10,7 @@ from holybalance.balancing.line import Line
 from holybalance.balancing.retry_budget import RetryBudget
 from holybalance.balancing.runtime import Runtime
 from holybalance.config.schema import ANY_MODEL
+from holybalance.config.wording import likely
 from holybalance.errors import RequestError
 
 
@@ -103,10 +104,5 @@ class Pools:
         )
 
     def _unknown(self, model: str) -> str:
-        # Imported here, for a mistake only: it would cost every start 5 ms.
-        import difflib  # noqa: PLC0415
-
-        names = list(self._by_model)
-        close = difflib.get_close_matches(model, names, 1)
-        hint = f'did you mean "{close[0]}"?' if close else f"known: {', '.join(names)}"
-        return f'no endpoint serves the model "{model}"; {hint}'
+        hint = likely(model, self._by_model, "models")
+        return f'no endpoint serves the model "{model}"{hint}'

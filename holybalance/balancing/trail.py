@@ -170,10 +170,14 @@ class Trail:
         """Make the error for what went wrong on this side, between attempts."""
         return LocalError(message, verdict=Verdict.LOCAL, attempts=self.attempts)
 
-    def _error(self, ended: Ended) -> CallError | ClientClosed:
+    def closed(self, when: str) -> ClientClosed:
+        """Make the error for a client that was closed meanwhile."""
+        return ClientClosed(f"the client was closed {when}", attempts=self.attempts)
+
+    def _error(self, ended: Ended) -> CallError:
         verdict, outcome = ended.verdict, ended.outcome
         if outcome.fault is Fault.GIVEN_UP:
-            return ClientClosed("the client was closed during the call")
+            return self.closed("during the call")
         kind = _ERRORS.get(verdict, RetriesExhausted)
         if kind is RetriesExhausted and ended.at >= self.deadline:
             kind = DeadlineExceeded
@@ -199,4 +203,7 @@ class Trail:
     def _answer_tokens(self) -> int:
         options = self.request.options
         asked = options.get("max_completion_tokens") or options.get("max_tokens")
-        return asked if isinstance(asked, int) else USUAL_ANSWER_TOKENS
+        # llama.cpp takes -1 for no bound.
+        if isinstance(asked, int) and asked > 0:
+            return asked
+        return USUAL_ANSWER_TOKENS

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from holybalance.messages import RateLimits
 
@@ -107,9 +108,6 @@ def _duration(value: bytes | None) -> float | None:
 
 
 def _date(value: bytes) -> float | None:
-    # Imported here: dates are rare, and the email package costs every start 10 ms.
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415
-
     try:
         date = parsedate_to_datetime(value.decode("latin-1"))
     except ValueError:

@@ -13,6 +13,7 @@ import pytest
 from holybalance.balancing.lease import Ask, Lease
 from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
+from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
 from holybalance.errors import (
@@ -762,3 +763,38 @@ def test_nobody_waits_behind_a_batch_that_waits_out_an_outage() -> None:
 
     assert [] == stage.clock.waits
     assert 1 == stage.balancer.queued()
+
+
+def test_what_a_hasty_call_never_sent_costs_no_request() -> None:
+    """Its deadline came while connecting: the reservation is given back."""
+    limits = {"a": {"rpm": 50.0}}
+    script = [fault(Fault.UNREACHABLE, takes=0.5), reply()]
+    stage = Stage({"a": script}, limits)
+    with pytest.raises(DeadlineExceeded):
+        stage.send(timeout_s=0.5)
+
+    stage.send()
+
+    assert [] == stage.clock.waits
+
+
+def test_no_bound_on_the_answer_reserves_the_usual() -> None:
+    """As llama.cpp says with -1; it must not lower what the prompt needs."""
+    stage = Stage({"a": [reply()]}, {"a": {"tpm": 10_000.0}})
+    pool = stage.balancer.pools.of_model(MODEL)
+    trail = Trail(request(options={"max_tokens": -1}), pool, stage.clock.now)
+
+    ask = trail.ask_of(stage.endpoints["a"], b"x" * 400)
+
+    assert 100 + 256 == ask.tokens
+
+
+def test_a_closed_client_tells_what_was_tried() -> None:
+    """One attempt had failed when the next was no longer wanted."""
+    stage = Stage({"a": [status(500)]})
+    stage.given_up = True
+
+    with pytest.raises(ClientClosed) as caught:
+        stage.send()
+
+    assert ["a"] == names(stage, caught.value)

@@ -39,7 +39,7 @@ CALL: dict[str, Any] = {"verdict": Verdict.SICK, "attempts": ATTEMPTS}
 MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
     HolyBalanceError: {},
     ConfigError: {},
-    ClientClosed: {},
+    ClientClosed: CALL,
     CallError: CALL,
     LocalError: CALL,
     Unavailable: CALL,
@@ -52,7 +52,7 @@ MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
 FAMILY = {
     HolyBalanceError: Exception,
     ConfigError: HolyBalanceError,
-    ClientClosed: HolyBalanceError,
+    ClientClosed: CallError,
     CallError: HolyBalanceError,
     RequestError: CallError,
     LocalError: CallError,

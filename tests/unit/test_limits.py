@@ -277,7 +277,7 @@ def test_a_success_has_the_throttles_forgotten() -> None:
     limits = make()
     guesses(limits, 4)
 
-    limits.note_success(MODEL, START)
+    limits.note_success(MODEL, START, START)
 
     assert [1] == guesses(make(), 1)
     limits.restore(START)
@@ -355,10 +355,20 @@ def test_a_success_ends_a_denial() -> None:
     limits.bench_for_denial(START, START)
     limits.reserve(0, START + 60)
 
-    limits.note_success(MODEL, START + 61)
+    limits.note_success(MODEL, START + 60, START + 61)
 
     assert None is limits.refusal(MODEL, 0, START + 61)
     assert 0 == limits.cool_down_left(START + 61)
+
+
+def test_a_success_of_before_a_denial_does_not_end_it() -> None:
+    """The key was good when that call began, and is not now."""
+    limits = make()
+    limits.bench_for_denial(START, START)
+
+    limits.note_success(MODEL, START - 1, START + 1)
+
+    assert (Refusal.BENCHED, math.inf) == limits.refusal(MODEL, 0, START + 1)
 
 
 def test_a_bench_for_quota_ends() -> None:

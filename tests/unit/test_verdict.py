@@ -25,6 +25,7 @@ OF_FAULT = {
     Fault.CUT: Verdict.MALFORMED,
     Fault.GARBLED: Verdict.MALFORMED,
     Fault.DEADLINE: Verdict.LATE,
+    Fault.CONNECTING: Verdict.LATE,
     Fault.LOCAL: Verdict.LOCAL,
     Fault.GIVEN_UP: Verdict.LOCAL,
 }
