@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from holybalance import errors
     from holybalance.client import Client
     from holybalance.config import Config
+    from holybalance.launcher import Launcher
     from holybalance.messages import (
         Attempt,
         ChatRequest,
@@ -26,6 +27,7 @@ __all__ = [
     "Client",
     "Config",
     "EndpointCheck",
+    "Launcher",
     "Reply",
     "Usage",
     "Verdict",
@@ -40,6 +42,7 @@ _HOMES = {
     "Client": "holybalance.client",
     "Config": "holybalance.config",
     "EndpointCheck": "holybalance.messages",
+    "Launcher": "holybalance.launcher",
     "Reply": "holybalance.messages",
     "Usage": "holybalance.messages",
     "Verdict": "holybalance.messages",

@@ -216,10 +216,7 @@ class Client:
 
         def call(index: int, arguments: Mapping[str, Any]) -> Reply | HolyBalanceError:
             try:
-                request = make_request(self.config, **arguments)
-                # A batch has time: an outage of a second must not fail thousands.
-                reply = engine.call(replace(request, is_patient=True))
-                return replace(reply, index=index)
+                return replace(engine.call_patiently(arguments), index=index)
             except HolyBalanceError as error:
                 error.index = index
                 return error
@@ -234,7 +231,7 @@ class Client:
         A plain dict that JSON can hold; seconds, tokens and US dollars. See
         `docs/reference/metrics.md` for each key. A closed client still has its last.
         """
-        return self._engine_of_process().metrics()
+        return self._engine_of_process().report().snapshot()
 
     def check(self, timeout: float = 10.0) -> list[EndpointCheck]:
         """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from holybalance.balancing.assembly import make_endpoints
@@ -12,17 +14,17 @@ from holybalance.balancing.runtime import Runtime
 from holybalance.config import Config
 from holybalance.errors import CallError, ConfigError
 from holybalance.messages import ChatRequest, Reply, Verdict
+from holybalance.prompts import make_request
 from holybalance.telemetry.metrics import Tally
+from holybalance.telemetry.report import EndpointReport, Report
 from holybalance.workers import Workers
-
-# From the best state to the worst; a pool is as well as its best endpoint.
-_BREAKER_STATES = ("closed", "half-open", "open")
 
 
 class Engine:
     """Makes calls and counts them; safe from any thread of one process."""
 
     def __init__(self, config: Config) -> None:
+        self.config = config
         settings = config.defaults
         self._is_given_up = False
         self._is_drained = False
@@ -56,6 +58,17 @@ class Engine:
                 self._calls.note_end(verdict, took)
         return reply
 
+    def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
+        """
+        Make a call that waits out an outage of all endpoints; see `Client.map`.
+
+        Args:
+            arguments: what `Client.chat` takes, by name.
+        """
+        request = make_request(self.config, **arguments)
+        # A batch has time: an outage of a second must not fail thousands.
+        return self.call(replace(request, is_patient=True))
+
     def endpoint(self, name: str) -> Endpoint:
         """
         Find an endpoint by its name.
@@ -69,22 +82,16 @@ class Engine:
         names = ", ".join(e.name for e in self.balancer.endpoints)
         raise ConfigError(f'there is no endpoint "{name}"; there are {names}')
 
-    def metrics(self) -> dict[str, Any]:
-        """Give counts and states, for the whole and for each endpoint."""
-        whole = Tally()
-        endpoints = {}
-        for endpoint in self.balancer.endpoints:
-            tally = endpoint.tally()
-            whole.merge(tally)
-            queued = self.balancer.queued(endpoint)
-            endpoints[endpoint.name] = {
-                **tally.snapshot(),
-                **endpoint.state(),
-                "queued": queued,
-            }
+    def report(self) -> Report:
+        """Give counts and states, of the whole and of each endpoint."""
         with self._lock:
-            whole.replace_calls(self._calls)
-        return {**whole.snapshot(), **self._state(endpoints), "endpoints": endpoints}
+            calls = Tally()
+            calls.merge(self._calls)
+        return Report(
+            calls=calls,
+            endpoints={e.name: self._report_of(e) for e in self.balancer.endpoints},
+            queued=self.workers.queued() + self.balancer.queued(),
+        )
 
     def is_over(self) -> bool:
         """Tell a call that waits for room that there will be none any more."""
@@ -102,16 +109,7 @@ class Engine:
         for endpoint in self.balancer.endpoints:
             endpoint.transport.close()
 
-    def _state(self, endpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        states = [endpoint["breaker"] for endpoint in endpoints.values()]
-        waits = [
-            endpoint["cool_down_s"]
-            for endpoint in endpoints.values()
-            if endpoint["cool_down_s"] is not None
-        ]
-        return {
-            "in_flight": sum(e["in_flight"] for e in endpoints.values()),
-            "queued": self.workers.queued() + self.balancer.queued(),
-            "breaker": min(states, key=_BREAKER_STATES.index),
-            "cool_down_s": min(waits, default=None),
-        }
+    def _report_of(self, endpoint: Endpoint) -> EndpointReport:
+        queued = self.balancer.queued(endpoint)
+        state = {**endpoint.state(), "queued": queued}
+        return EndpointReport(tally=endpoint.tally(), state=state)

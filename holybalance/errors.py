@@ -35,6 +35,10 @@ class ConfigError(HolyBalanceError):
     """The configuration is wrong; says where, what, and what to do."""
 
 
+class BatchError(HolyBalanceError):
+    """A batch broke off: input or output failed, or no call can work any more."""
+
+
 class CallError(HolyBalanceError):
     """
     A call that came to no reply.
@@ -92,6 +96,10 @@ class RequestError(CallError):
 
 class LocalError(CallError):
     """This machine could not make the call: out of files or threads, or a bug."""
+
+
+class WorkerDied(LocalError):
+    """The worker process that made the call died, and so did those it was given next."""
 
 
 class Saturated(CallError):

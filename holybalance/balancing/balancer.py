@@ -65,6 +65,10 @@ class Balancer:
             raise trail.closed("while the call waited") from None
         return trail.conclude()
 
+    def has_line(self) -> bool:
+        """Tell whether any call waits for room; much cheaper than counting them."""
+        return bool(self.pools.busy_lines)
+
     def queued(self, endpoint: Endpoint | None = None) -> int:
         """Count the calls that wait for room, at one endpoint or anywhere."""
         pools = self.pools.all()

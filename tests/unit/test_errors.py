@@ -11,6 +11,7 @@ import pytest
 
 from holybalance import errors
 from holybalance.errors import (
+    BatchError,
     CallError,
     ClientClosed,
     ConfigError,
@@ -22,6 +23,7 @@ from holybalance.errors import (
     RetriesExhausted,
     Saturated,
     Unavailable,
+    WorkerDied,
 )
 from holybalance.messages import Attempt, Verdict
 
@@ -39,9 +41,11 @@ CALL: dict[str, Any] = {"verdict": Verdict.SICK, "attempts": ATTEMPTS}
 MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
     HolyBalanceError: {},
     ConfigError: {},
+    BatchError: {},
     ClientClosed: CALL,
     CallError: CALL,
     LocalError: CALL,
+    WorkerDied: CALL,
     Unavailable: CALL,
     RetriesExhausted: CALL,
     DeadlineExceeded: CALL,
@@ -52,10 +56,12 @@ MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
 FAMILY = {
     HolyBalanceError: Exception,
     ConfigError: HolyBalanceError,
+    BatchError: HolyBalanceError,
     ClientClosed: CallError,
     CallError: HolyBalanceError,
     RequestError: CallError,
     LocalError: CallError,
+    WorkerDied: LocalError,
     Saturated: CallError,
     Unavailable: CallError,
     NoEndpoint: Unavailable,

@@ -1,0 +1,340 @@
+"""Owns giving work to worker processes: credit, what each holds, and their deaths."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NamedTuple
+
+from holybalance.config import Config
+from holybalance.errors import ConfigError, HolyBalanceError, WorkerDied
+from holybalance.launching import frames, handover, open_files, shares
+from holybalance.launching.job import Job
+from holybalance.launching.messages import (
+    Answers,
+    Ask,
+    Drop,
+    Item,
+    Items,
+    Orders,
+    Ready,
+    Told,
+    Work,
+)
+from holybalance.launching.posts import Posts
+from holybalance.launching.process import WORKER_VARIABLE, WorkerProcess
+from holybalance.messages import Verdict
+from holybalance.telemetry.report import Report
+
+# How often, in seconds, `perform` gives a sign of life; and how soon it asks again
+# for an item that was not there yet.
+TICK_S = 0.25
+_ASK_AGAIN_S = 0.05
+# What a worker may hold, whatever its credit: items may be large.
+_MOST_HELD_BYTES = 8 * 1024 * 1024
+# Items are dealt in small hands, so that a few are spread over all workers.
+_HANDS = 8
+# Fewer items than this are not worth a process.
+_ITEMS_PER_PROCESS = 100
+_LAST_WORDS_S = 1.0
+
+
+class Answer(NamedTuple):
+    """
+    What came of an item.
+
+    Args:
+        position: the item's place among all, from 0.
+        value: what `Work.perform` returned, or a `WorkerDied`.
+    """
+
+    position: int
+    item: Item
+    value: Any
+
+
+class Crew:
+    """
+    Worker processes, started with the first work and kept until they are closed.
+
+    One thread at a time performs, and starts no other; `drain`, `abort` and `report`
+    are for any thread.
+
+    Args:
+        processes: how many; `None` for the usable cores, or fewer for little work.
+        threads: calls at once in each; `None` finds out as it goes.
+        calls_per_s: all of them together begin no more calls a second.
+
+    Raises:
+        ConfigError: the configuration cannot be shared out like that.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        processes: int | None = None,
+        threads: int | None = None,
+        calls_per_s: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        _refuse_in_worker()
+        shares.check_processes(config, processes or 1)
+        handover.write(config)
+        self._config = config
+        self._processes = processes
+        self._threads, self.notices = _affordable(threads)
+        self._calls_per_s = calls_per_s
+        self._clock = clock
+        self._process = os.getpid()
+        self._posts: Posts | None = None
+        self._jobs = 0
+        # Held by whoever performs; never waited for.
+        self._performing = threading.Lock()
+        self._is_draining = self._is_aborted = self._is_closed = False
+        blank = Report.blank([endpoint.name for endpoint in config.endpoints])
+        self._departed = blank
+
+    def perform(
+        self,
+        work: Work,
+        items: Iterator[Item | None],
+        expected: int | None = None,
+    ) -> Generator[list[Answer], None, None]:
+        """
+        Have workers do items, and give what comes of them, in the order of its coming.
+
+        Gives a list at least four times a second, which may be empty. Leaving early
+        drops what has not begun.
+
+        Args:
+            items: pulled as workers have room, in the thread that iterates; `None` for
+                "nothing now", and it is asked again soon.
+            expected: how many items there will be, if known.
+
+        Raises:
+            HolyBalanceError: the workers cannot begin; another thread is performing;
+                the crew is closed.
+        """
+        posts = self._posts_for(expected)
+        if not self._performing.acquire(blocking=False):
+            raise HolyBalanceError("a launcher does one map or run at a time")
+        self._is_draining = self._is_aborted = False
+        self._jobs += 1
+        may_repeat = self._config.defaults.retry_lost
+        job = Job(self._jobs, work, items, may_repeat=may_repeat)
+        try:
+            for worker in posts.workers():
+                worker.send(job.begin)
+            while not self._is_over(posts, job):
+                posts.fill()
+                self._deal(posts, job)
+                yield self._hear(posts, job)
+            self._ask_for_last_words(posts)
+        finally:
+            self._leave(posts)
+            self._performing.release()
+
+    def drain(self) -> None:
+        """Give out nothing more, and let what has begun end; for any thread."""
+        self._is_draining = True
+
+    def abort(self) -> None:
+        """End the workers and `perform` at once, whatever is under way."""
+        self._is_aborted = True
+
+    def report(self) -> Report:
+        """
+        Add up what the workers have told so far, the dead ones included.
+
+        At most half a second old while they work, exact once `perform` has ended; what
+        a worker did in its last half second before it was killed is not in it.
+        """
+        posts = self._posts
+        workers = [] if posts is None else posts.workers()
+        told = [worker.report for worker in workers if worker.report is not None]
+        return Report.merged([self._departed, *told])
+
+    def workers(self) -> list[dict[str, int]]:
+        """Give each worker's process id, threads, and items under way or waiting."""
+        posts = self._posts
+        return [
+            {"pid": worker.pid, "threads": worker.threads, "held": len(worker.held)}
+            for worker in ([] if posts is None else posts.workers())
+        ]
+
+    def close(self) -> None:
+        """End the workers; may be called again, and does nothing in a forked child."""
+        self._is_closed = True
+        posts, self._posts = self._posts, None
+        if posts is not None and os.getpid() == self._process:
+            for worker in posts.workers():
+                self._bury(worker)
+            posts.close()
+
+    def _posts_for(self, expected: int | None) -> Posts:
+        if self._is_closed:
+            raise HolyBalanceError("the launcher is closed")
+        if os.getpid() != self._process:
+            raise HolyBalanceError(
+                "a launcher belongs to the process that made it; make one after the "
+                "fork"
+            )
+        if self._posts is None:
+            self._posts = self._make_posts(expected)
+        return self._posts
+
+    def _make_posts(self, expected: int | None) -> Posts:
+        config, count = self._config, self._processes
+        if count is None:
+            needed = math.inf if expected is None else expected / _ITEMS_PER_PROCESS
+            count = min(shares.default_processes(config), max(1, math.ceil(needed)))
+        # More threads than slots would only wait for each other.
+        slots = sum(endpoint.max_in_flight for endpoint in config.endpoints) // count
+        files = open_files.most()
+        threads = self._threads or min(slots, open_files.threads_for(files))
+        orders = Orders(
+            threads=self._threads,
+            most_threads=threads,
+            calls_per_s=self._calls_per_s and self._calls_per_s / count,
+            open_files=min(files, open_files.files_for(threads)),
+        )
+        parts = [shares.share_of(config, part, count) for part in range(count)]
+        return Posts(orders, [handover.write(part) for part in parts], self._clock)
+
+    def _is_over(self, posts: Posts, job: Job) -> bool:
+        if self._is_aborted:
+            posts.kill()
+            return True
+        if self._is_draining and not job.is_stopped:
+            job.stop()
+            for worker in posts.workers():
+                worker.send(frames.encode(Drop()))
+        return job.is_given_out() and not any(w.held for w in posts.workers())
+
+    def _deal(self, posts: Posts, job: Job) -> None:
+        """Give items to whoever has room, emptiest first, until nobody has."""
+        job.is_paused = False
+        hungry = [worker for worker in posts.workers() if worker.room > 0]
+        dealt: dict[WorkerProcess, list[tuple[int, Item]]] = {w: [] for w in hungry}
+        while hungry:
+            worker = max(hungry, key=lambda each: each.room / each.credit)
+            hand = job.take(
+                max(1, worker.room // _HANDS), _MOST_HELD_BYTES - worker.held_bytes
+            )
+            worker.hold(hand)
+            dealt[worker] += hand
+            if not hand or worker.room <= 0:
+                hungry.remove(worker)
+        for worker, items in dealt.items():
+            if items:
+                worker.send(frames.encode(Items(items)))
+
+    def _hear(self, posts: Posts, job: Job) -> list[Answer]:
+        answers: list[Answer] = []
+        wait = _ASK_AGAIN_S if job.is_paused else TICK_S
+        for worker, messages in posts.listen(wait):
+            if not messages:
+                answers += self._mourn(worker, job)
+            for message in messages:
+                match message:
+                    case Ready():
+                        worker.is_ready = True
+                        worker.send(job.begin)
+                    case Answers():
+                        answers += self._note(worker, message, job)
+                    case Told(report):
+                        worker.report = report
+            if answers:
+                posts.praise(worker)
+        return answers
+
+    def _note(self, worker: WorkerProcess, message: Answers, job: Job) -> list[Answer]:
+        worker.credit, worker.threads = message.credit, message.threads
+        if message.job != job.number:
+            return []
+        for position in message.dropped:
+            worker.release(position)
+        answers = [
+            Answer(position, worker.release(position), value)
+            for position, value in message.done
+        ]
+        for answer in answers:
+            job.forget(answer.position)
+        return answers
+
+    def _mourn(self, worker: WorkerProcess, job: Job) -> list[Answer]:
+        self._bury(worker)
+        if job.is_stopped:
+            return []
+        # Where a call may not be sent twice, all that it was given counts as begun.
+        all_of_it = not self._config.defaults.retry_lost
+        begun = set(worker.held) if all_of_it else set(worker.begun())
+        lost = job.mourn(worker.held, begun)
+        return [Answer(position, item, _death(all_of_it)) for position, item in lost]
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        if worker.report is not None:
+            self._departed = Report.merged([self._departed, worker.report.at_rest()])
+            worker.report = None
+
+    def _ask_for_last_words(self, posts: Posts) -> None:
+        """Have everybody tell their counts, so that they are exact."""
+        silent = set(posts.workers())
+        for worker in silent:
+            worker.send(frames.encode(Ask()))
+        until = self._clock() + _LAST_WORDS_S
+        while silent and (left := until - self._clock()) > 0:
+            for worker, messages in posts.listen(left):
+                if not messages:
+                    self._bury(worker)
+                    silent.discard(worker)
+                for message in messages:
+                    if isinstance(message, Told):
+                        worker.report = message.report
+                        if message.is_asked:
+                            silent.discard(worker)
+
+    def _leave(self, posts: Posts) -> None:
+        for worker in posts.workers():
+            if worker.held:
+                worker.send(frames.encode(Drop()))
+                worker.held.clear()
+                worker.held_bytes = 0
+
+
+def _refuse_in_worker() -> None:
+    if WORKER_VARIABLE in os.environ:
+        raise ConfigError(
+            "a worker of a launcher cannot launch workers itself; code that launches "
+            'belongs below `if __name__ == "__main__":`, where importing does not run it'
+        )
+
+
+def _affordable(threads: int | None) -> tuple[int | None, tuple[str, ...]]:
+    """Say how many threads the limit of open files allows, and what to tell people."""
+    files = open_files.most()
+    if threads is None or open_files.files_for(threads) <= files:
+        return threads, ()
+    allowed = open_files.threads_for(files)
+    notice = (
+        f"{threads:,} calls at once need {open_files.files_for(threads):,} open files, "
+        f"and a process may have {files:,} (ulimit -Hn): each worker makes "
+        f"{allowed:,} at once"
+    )
+    return allowed, (notice,)
+
+
+def _death(is_first: bool) -> WorkerDied:
+    message = (
+        "the workers that made this call died, one after the other; it was given up"
+    )
+    if is_first:
+        message = (
+            "the worker that made this call died; it may have been sent already, and "
+            "is not sent again (retry_lost = false)"
+        )
+    return WorkerDied(message, verdict=Verdict.LOCAL)
