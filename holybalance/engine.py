@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from holybalance.balancing.assembly import make_endpoints
@@ -41,12 +40,18 @@ class Engine:
         self._lock = threading.Lock()
         self._calls = Tally()
 
-    def call(self, request: ChatRequest, started: float | None = None) -> Reply:
+    def call(
+        self,
+        request: ChatRequest,
+        started: float | None = None,
+        *,
+        is_patient: bool = False,
+    ) -> Reply:
         """Make a call and count it; see `Balancer.send`."""
         began = self.runtime.clock() if started is None else started
         verdict = Verdict.LOCAL
         try:
-            reply = self.balancer.send(request, began)
+            reply = self.balancer.send(request, began, is_patient=is_patient)
             verdict = Verdict.OK
         except CallError as error:
             verdict = error.verdict
@@ -65,9 +70,8 @@ class Engine:
         Args:
             arguments: what `Client.chat` takes, by name.
         """
-        request = make_request(self.config, **arguments)
         # A batch has time: an outage of a second must not fail thousands.
-        return self.call(replace(request, is_patient=True))
+        return self.call(make_request(self.config, **arguments), is_patient=True)
 
     def endpoint(self, name: str) -> Endpoint:
         """

@@ -82,8 +82,6 @@ class ChatRequest:
         timeout_s: seconds for the whole call, retries and waiting included.
         options: further OpenAI parameters, passed through as they are.
         session: calls of one session prefer one endpoint (prompt caches).
-        is_patient: waits out an outage of all endpoints, one try a second, and does
-            not fail at once.
     """
 
     model: str
@@ -91,7 +89,6 @@ class ChatRequest:
     timeout_s: float
     options: Mapping[str, Any] = field(default_factory=dict)
     session: str | None = None
-    is_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,7 @@ class Admission:
             raise _no_model(trail)
         if all(refused.reason in _OUT_OF_SERVICE for refused in refusals):
             next_trial_at = _next_trial_at(refusals)
-            if trail.request.is_patient and next_trial_at < trail.deadline:
+            if trail.is_patient and next_trial_at < trail.deadline:
                 return next_trial_at
             raise self._no_endpoint(trail, refusals, next_trial_at)
         known = [r.ready_at for r in refusals if r.ready_at is not None]

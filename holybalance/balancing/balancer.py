@@ -39,13 +39,20 @@ class Balancer:
         for endpoint in endpoints:
             endpoint.on_room(self._wake_lines)
 
-    def send(self, request: ChatRequest, started: float | None = None) -> Reply:
+    def send(
+        self,
+        request: ChatRequest,
+        started: float | None = None,
+        *,
+        is_patient: bool = False,
+    ) -> Reply:
         """
         Make a call.
 
         Args:
             started: the instant of the clock at which the call's time began to run;
                 `None` for now.
+            is_patient: wait out an outage of all endpoints; see `Trail`.
 
         Raises:
             RequestError: the request is at fault.
@@ -57,8 +64,9 @@ class Balancer:
             ClientClosed: the client was closed meanwhile.
         """
         began = self._clock() if started is None else started
-        trail = Trail(request, self.pools.of_model(request.model), began)
-        trail.pool.budget.deposit()
+        pool = self.pools.of_model(request.model)
+        trail = Trail(request, pool, began, is_patient=is_patient)
+        pool.budget.deposit()
         try:
             self._retries.run(self._attempt, trail)
         except GivenUp:

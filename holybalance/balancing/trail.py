@@ -37,6 +37,8 @@ class Trail:
 
     Args:
         started: the instant of the clock at which the call began.
+        is_patient: it waits out an outage of all endpoints, one try a second, and does
+            not fail at once.
     """
 
     __slots__ = (
@@ -44,6 +46,7 @@ class Trail:
         "attempts",
         "caught",
         "deadline",
+        "is_patient",
         "is_retrying",
         "last",
         "lease",
@@ -54,8 +57,16 @@ class Trail:
         "tried",
     )
 
-    def __init__(self, request: ChatRequest, pool: Pool, started: float) -> None:
+    def __init__(
+        self,
+        request: ChatRequest,
+        pool: Pool,
+        started: float,
+        *,
+        is_patient: bool = False,
+    ) -> None:
         self.request = request
+        self.is_patient = is_patient
         self.pool = pool
         self.started = started
         self.deadline = started + request.timeout_s
@@ -72,7 +83,7 @@ class Trail:
     @property
     def line(self) -> Line:
         """Where this call waits for room."""
-        return self.pool.patient_line if self.request.is_patient else self.pool.line
+        return self.pool.patient_line if self.is_patient else self.pool.line
 
     def let_go(self) -> None:
         """End the lease of an attempt that is over or was interrupted."""

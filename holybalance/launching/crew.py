@@ -309,8 +309,8 @@ class Crew:
 def _refuse_in_worker() -> None:
     if WORKER_VARIABLE in os.environ:
         raise ConfigError(
-            "a worker of a launcher cannot launch workers itself; code that launches "
-            'belongs below `if __name__ == "__main__":`, where importing does not run it'
+            "a worker of a launcher cannot launch workers itself; put code that "
+            'launches below `if __name__ == "__main__":`, where no import runs it'
         )
 
 

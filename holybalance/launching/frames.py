@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import socket
 import struct
@@ -51,8 +52,10 @@ class FrameReader:
 def read_frames(sock: socket.socket) -> Iterator[bytes]:
     """Read frames from a blocking socket until its other end is closed."""
     reader = FrameReader()
-    while data := sock.recv(_READ_BYTES):
-        yield from reader.feed(data)
+    # An end that is closed with something unread shows as a reset.
+    with contextlib.suppress(ConnectionResetError):
+        while data := sock.recv(_READ_BYTES):
+            yield from reader.feed(data)
 
 
 class ParentEnd:

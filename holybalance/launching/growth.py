@@ -45,7 +45,7 @@ class Growth:
     """
     Says how many threads are wanted, never fewer than there are.
 
-    Calls in flight = rate × latency (Little 1961). The rate to aim at is what one
+    Calls in flight = rate * latency (Little 1961). The rate to aim at is what one
     interpreter can do, by the CPU that a call has cost so far, or less where calls are
     capped; the latency is that of late.
 

@@ -30,7 +30,7 @@ from holybalance.launching.pacer import Pacer
 
 # While one message is under way answers gather for the next: a message for each would
 # cost more than many a call. An answer that is alone goes at once.
-GATHER_S = 0.004
+GATHER_S = 0.01
 LOOK_EVERY_S = 0.1
 TELL_EVERY_S = 0.5
 # Items to hold beyond those under way: what is done in the time that it takes to ask

@@ -1,4 +1,4 @@
-"""Owns the beginning and the end of a worker: `python -m holybalance.launching.worker`."""
+"""Owns the beginning and the end of a worker process; run with `python -m`."""
 
 from __future__ import annotations
 

@@ -163,9 +163,12 @@ class Stage:
             list(self.endpoints.values()), self.settings, self.runtime
         )
 
-    def send(self, timeout_s: float = 60.0, **changes: Any) -> Any:
+    def send(
+        self, timeout_s: float = 60.0, *, is_patient: bool = False, **changes: Any
+    ) -> Any:
         """Make a call."""
-        return self.balancer.send(request(timeout_s=timeout_s, **changes))
+        asked = request(timeout_s=timeout_s, **changes)
+        return self.balancer.send(asked, is_patient=is_patient)
 
     def calls(self, name: str) -> int:
         """Count the requests that reached an upstream."""
