@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+T = TypeVar("T")
 
 
-class Background:
+class Background(Generic[T]):
     """
     Runs a function once, in a thread that cannot keep the process from ending.
 
@@ -19,8 +22,9 @@ class Background:
         function: what to run.
     """
 
-    def __init__(self, function: Callable[[], object]) -> None:
+    def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
+        self._result: T | None = None
         self._error: BaseException | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -38,9 +42,14 @@ class Background:
         if self._error is not None:
             raise self._error
 
+    def result(self) -> T:
+        """Give what the function returned, or raise what it raised; it has ended."""
+        self.raise_error()
+        return cast("T", self._result)
+
     def _run(self) -> None:
         try:
-            self._function()
+            self._result = self._function()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._error = error
         finally:

@@ -10,14 +10,17 @@ class Exit(enum.IntEnum):
     """What the shell is told."""
 
     OK = 0
+    """The command did its work; of a run, all rows are fine."""
     FATAL = 1
     """The command could not do its work."""
     USAGE = 2
     """The command line or the configuration is wrong; nothing was sent."""
     SOME_FAILED = 3
     """The command did its work, and some rows failed."""
+    THRESHOLD = 99
+    """A run did its work, and crossed a threshold of its --fail-on."""
     INTERRUPTED = 130
-    """Ctrl-C, as shells count it: 128 + SIGINT."""
+    """Ctrl-C, as shells count it: 128 + SIGINT; or SIGTERM during a run."""
 
 
 def is_ours(error: Exception) -> bool:

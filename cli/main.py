@@ -13,7 +13,7 @@ from holybalance_cli.check import check
 from holybalance_cli.demo.command import demo
 from holybalance_cli.ending import Exit, explain, is_ours
 from holybalance_cli.mock import mock
-from holybalance_cli.run import run
+from holybalance_cli.run.command import run
 
 
 class Commands(click.Group):

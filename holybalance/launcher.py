@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import pickle
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from types import TracebackType
@@ -223,7 +223,9 @@ class Launcher:
     ) -> Iterator[Result]:
         source = _Prompts(prompts, ordered)
         early: dict[int, Result] = {}
-        with contextlib.closing(self._crew.perform(work, source)) as performance:
+        expected = len(prompts) if isinstance(prompts, Sized) else None
+        performance = self._crew.perform(work, source, expected)
+        with contextlib.closing(performance):
             for answers in performance:
                 for answer in answers:
                     early[answer.position] = _result(answer)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FRAME_S = 0.1
+# The calls under way end much sooner, unless something is wrong.
+_GRACE_S = 2.0
 
 
 @click.command()
@@ -56,12 +58,16 @@ def _perform(calls: int, console: Console) -> dict[str, Any]:
 
     with prepare(calls) as performance:
         work = Background(performance.run)
-        with watching(performance, console) as view:
-            work.start()
-            while not work.wait(_FRAME_S):
-                performance.act()
+        try:
+            with watching(performance, console) as view:
+                work.start()
+                while not work.wait(_FRAME_S):
+                    performance.act()
+                    view.update(performance.observe())
                 view.update(performance.observe())
-            view.update(performance.observe())
+        finally:
+            performance.stop()
+            work.wait(_GRACE_S)
         work.raise_error()
         return figures.final(performance, performance.observe())
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holybalance_cli.demo.performance import Performance
-from holybalance_cli.demo.scenario import Phase
+from holybalance_cli.demo.scenario import CAST, Ledger, Phase
 
 _WINDOW_S = 1.0
 
@@ -25,11 +25,14 @@ class Rates:
         self._clock = clock
         self._samples: deque[tuple[float, dict[str, int]]] = deque()
 
-    def observe(self, metrics: dict[str, Any]) -> None:
-        """Take a look at a client's metrics."""
+    def observe(self, ledger: Ledger) -> None:
+        """
+        Take a look at the replies so far.
+
+        Not at the metrics: workers tell theirs in bursts, and the rates would jump.
+        """
         now = self._clock()
-        counts = {name: e["success"] for name, e in metrics["endpoints"].items()}
-        self._samples.append((now, counts))
+        self._samples.append((now, {name: ledger.answered(name) for name in CAST}))
         while now - self._samples[0][0] > _WINDOW_S and len(self._samples) > 2:
             self._samples.popleft()
 
@@ -53,7 +56,10 @@ class Rates:
 def final(performance: Performance, metrics: dict[str, Any]) -> dict[str, Any]:
     """Say what a performance came to, in plain values that JSON can hold."""
     ledger, seconds = performance.ledger, performance.seconds
+    workers = metrics["workers"]
     return {
+        "processes": len(workers),
+        "threads": sum(worker["threads"] for worker in workers),
         "calls": performance.calls,
         "replies": ledger.replies,
         "errors": dict(ledger.errors),
@@ -65,7 +71,7 @@ def final(performance: Performance, metrics: dict[str, Any]) -> dict[str, Any]:
         "p99_s": ledger.latency.percentile_s(99),
         "retries": ledger.retries,
         "failovers": ledger.failovers,
-        "throttles": ledger.throttles,
+        "throttles": ledger.throttled.total(),
         "cost_usd": round(ledger.cost_usd, 6),
         "endpoints": {
             name: _of_endpoint(performance, name, endpoint)

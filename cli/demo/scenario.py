@@ -20,6 +20,9 @@ from holybalance.testing import Behaviour
 MODEL = "demo-model"
 PROMPT = "Explain quantum computing in 50 words."
 VICTIM = "beta"
+# Without it the outage would be over before it could be watched, and how soon would
+# depend on the machine.
+CALLS_PER_S = 1400.0
 CAST = {
     "alpha": Behaviour(latency="lognormal:0.05:0.25"),
     "beta": Behaviour(latency="lognormal:0.05:0.25"),
@@ -39,8 +42,9 @@ BREAKER = {"open_for": 1.0, "max_open_for": 1.0, "slow_start": 3.0}
 PROGRAMME = (
     "gamma throttles. beta is killed after a third of the calls, back after two.\n"
     "Circuits open for {open_for:g} s here and ramp up over {slow_start:g} s; "
-    "the defaults are 30 s each."
-).format(**BREAKER)
+    "the defaults are 30 s each.\n"
+    "The demo makes at most {calls_per_s:,.0f} calls a second, so that you can follow."
+).format(**BREAKER, calls_per_s=CALLS_PER_S)
 
 
 class Phase(enum.Enum):
@@ -92,10 +96,10 @@ class Ledger:
         self.replies = 0
         self.retries = 0
         self.failovers = 0
-        self.throttles = 0
         self.cost_usd = 0.0
         self.latency = Histogram()
         self.errors: Counter[str] = Counter()
+        self.throttled: Counter[str] = Counter()
         self._answered = {phase: Counter[str]() for phase in Phase}
 
     @property
@@ -111,9 +115,9 @@ class Ledger:
         self.replies += 1
         self.retries += len(result.attempts) - 1
         self.failovers += len({attempt.endpoint for attempt in result.attempts}) > 1
-        self.throttles += sum(
-            attempt.verdict is Verdict.THROTTLED for attempt in result.attempts
-        )
+        for attempt in result.attempts:
+            if attempt.verdict is Verdict.THROTTLED:
+                self.throttled[attempt.endpoint] += 1
         self.cost_usd += result.cost_usd or 0.0
         self.latency.record(result.latency_s)
         self._answered[self.phase][result.endpoint] += 1

@@ -63,9 +63,10 @@ class LiveView:
 
     def update(self, metrics: dict[str, Any]) -> None:
         """Draw the picture."""
-        self._rates.observe(metrics)
+        self._rates.observe(self._performance.ledger)
         picture = Group(
             self._bar(),
+            Text(_workers(metrics), style="dim"),
             Text(),
             self._table(metrics),
             Text(),
@@ -101,7 +102,7 @@ class LiveView:
             table,
             {"share": 5, "calls/s": 7, "in flight": 9, "p50": 6, "p99": 6},
         )
-        add_numbers(table, {"cooling": 7, "retries": 7})
+        add_numbers(table, {"429s": 7, "retries": 7})
         for name, endpoint in metrics["endpoints"].items():
             share = self._rates.share(name)
             bar = [Text("█" * round((share or 0) * _BAR_CELLS), style="cyan")]
@@ -114,7 +115,7 @@ class LiveView:
                 f"{endpoint['in_flight']:,}",
                 wording.seconds(endpoint["p50_s"]),
                 wording.seconds(endpoint["p99_s"]),
-                _cooling(endpoint["cool_down_s"]),
+                f"{endpoint['errors'].get('throttled', 0):,}",
                 f"{endpoint['retries']:,}",
             )
         return table
@@ -137,7 +138,7 @@ class PlainView:
 
     def update(self, metrics: dict[str, Any]) -> None:
         """Print what is new."""
-        self._rates.observe(metrics)
+        self._rates.observe(self._performance.ledger)
         events = self._performance.events
         for event in events[self._told :]:
             self._print(_line_of(event))
@@ -186,6 +187,8 @@ def _facts(figures: dict[str, Any]) -> RenderableType:
     grid.add_column()
     speed = f"{figures['seconds']:.1f} s, {figures['calls_per_s']:,.0f} calls/s"
     grid.add_row("wall time", speed)
+    team = _team(figures["processes"], figures["threads"])
+    grid.add_row("workers", team)
     grid.add_row("latency", f"{latencies}, waiting and retries included")
     grid.add_row("throttles", f"{figures['throttles']:,} (429 with Retry-After)")
     retries = f"{figures['retries']:,}, which moved {figures['failovers']:,} calls"
@@ -224,8 +227,17 @@ def _verdict(figures: dict[str, Any]) -> Text:
     return Text("\n".join(lines), style="bold red")
 
 
-def _cooling(seconds: float | None) -> str:
-    return wording.seconds(seconds) if seconds else wording.NOTHING
+def _workers(metrics: dict[str, Any]) -> str:
+    workers = metrics["workers"]
+    if not workers:
+        return "worker processes are starting"
+    team = _team(len(workers), sum(worker["threads"] for worker in workers))
+    return f"{team}; they report twice a second"
+
+
+def _team(processes: int, threads: int) -> str:
+    noun = "process" if processes == 1 else "processes"
+    return f"{processes:,} worker {noun}, {wording.count(threads, 'thread')}"
 
 
 def _line_of(event: Event) -> str:

@@ -118,6 +118,11 @@ class Endpoint:
         """What a model costs here, `None` when unknown."""
         return self.config.prices.get(model)
 
+    @property
+    def circuit(self) -> str:
+        """The breaker's state: closed, open or half-open."""
+        return self._breaker.state
+
     def now(self) -> float:
         """Read the clock that all of the endpoint's times are of."""
         return self._clock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -92,8 +91,9 @@ class Crew:
         self._process = os.getpid()
         self._posts: Posts | None = None
         self._jobs = 0
-        # Held by whoever performs; never waited for.
+        # Held by whoever performs, which is the thread `_performer`.
         self._performing = threading.Lock()
+        self._performer: int | None = None
         self._is_draining = self._is_aborted = self._is_closed = False
         blank = Report.blank([endpoint.name for endpoint in config.endpoints])
         self._departed = blank
@@ -122,6 +122,7 @@ class Crew:
         posts = self._posts_for(expected)
         if not self._performing.acquire(blocking=False):
             raise HolyBalanceError("a launcher does one map or run at a time")
+        self._performer = threading.get_ident()
         self._is_draining = self._is_aborted = False
         self._jobs += 1
         may_repeat = self._config.defaults.retry_lost
@@ -136,6 +137,7 @@ class Crew:
             self._ask_for_last_words(posts)
         finally:
             self._leave(posts)
+            self._performer = None
             self._performing.release()
 
     def drain(self) -> None:
@@ -168,9 +170,16 @@ class Crew:
 
     def close(self) -> None:
         """End the workers; may be called again, and does nothing in a forked child."""
-        self._is_closed = True
+        if os.getpid() != self._process:
+            return
+        self._is_closed = self._is_aborted = True
+        # Another thread that performs sees it soon. A `perform` of this thread is
+        # suspended, and will find no workers left.
+        is_mine = self._performer == threading.get_ident()
+        if not is_mine and self._performing.acquire(timeout=_LAST_WORDS_S):
+            self._performing.release()
         posts, self._posts = self._posts, None
-        if posts is not None and os.getpid() == self._process:
+        if posts is not None:
             for worker in posts.workers():
                 self._bury(worker)
             posts.close()
@@ -190,8 +199,9 @@ class Crew:
     def _make_posts(self, expected: int | None) -> Posts:
         config, count = self._config, self._processes
         if count is None:
-            needed = math.inf if expected is None else expected / _ITEMS_PER_PROCESS
-            count = min(shares.default_processes(config), max(1, math.ceil(needed)))
+            count = shares.default_processes(config)
+            if expected is not None:
+                count = min(count, 1 + expected // _ITEMS_PER_PROCESS)
         # More threads than slots would only wait for each other.
         slots = sum(endpoint.max_in_flight for endpoint in config.endpoints) // count
         files = open_files.most()
@@ -207,6 +217,8 @@ class Crew:
 
     def _is_over(self, posts: Posts, job: Job) -> bool:
         if self._is_aborted:
+            for worker in posts.workers():
+                self._bury(worker)
             posts.kill()
             return True
         if self._is_draining and not job.is_stopped:
@@ -240,17 +252,23 @@ class Crew:
             if not messages:
                 answers += self._mourn(worker, job)
             for message in messages:
-                match message:
-                    case Ready():
-                        worker.is_ready = True
-                        worker.send(job.begin)
-                    case Answers():
-                        answers += self._note(worker, message, job)
-                    case Told(report):
-                        worker.report = report
-            if answers:
-                posts.praise(worker)
+                answers += self._understand(posts, worker, message, job)
         return answers
+
+    def _understand(
+        self, posts: Posts, worker: WorkerProcess, message: Any, job: Job
+    ) -> list[Answer]:
+        match message:
+            case Ready():
+                worker.is_ready = True
+                worker.send(job.begin)
+            case Told(report):
+                worker.report = report
+            case Answers(done=done):
+                if done:
+                    posts.praise(worker)
+                return self._note(worker, message, job)
+        return []
 
     def _note(self, worker: WorkerProcess, message: Answers, job: Job) -> list[Answer]:
         worker.credit, worker.threads = message.credit, message.threads

@@ -8,12 +8,15 @@ from typing import NamedTuple
 FIRST_THREADS = 8
 # Before the first reply nothing is known of the latency: enough to learn of it soon.
 UNSEEN_THREADS = 256
-# Beyond this share of a core a worker is busy with Python, not with waiting: further
-# threads would only wait for the interpreter's lock.
-BUSY = 0.7
-# A machine that its processes share is busy before each of them is: growing by less
-# than this factor would creep, and make nothing faster.
-_WORTH_IT = 1.5
+# The share of a core that a worker's calls are to use: the rest is for the threads to
+# get at the interpreter in time.
+AIM = 0.7
+# Beyond this share there is no growth: where the machine is shared, what looks like
+# latency is then largely waiting for a core or for the interpreter's lock.
+BUSY = 0.25
+# Threads beyond rate * latency where calls are capped: with none to spare, each call
+# that takes longer than the average loses a turn.
+_SPARE = 1.25
 # How much a look weighs against those before it.
 _WEIGHT = 0.5
 
@@ -70,13 +73,14 @@ class Growth:
         is_busy = look.cpu_s >= BUSY * look.seconds
         if not look.has_backlog or look.is_saturated or is_busy:
             return look.threads
-        wanted = min(self._most, self._by_littles_law())
-        return wanted if wanted >= _WORTH_IT * look.threads else look.threads
+        return max(look.threads, min(self._most, self._by_littles_law()))
 
     def _by_littles_law(self) -> int:
         if self._latency_s is None:
             return UNSEEN_THREADS
-        rate = min(self._cap, BUSY / self._cpu_s) if self._cpu_s else self._cap
+        rate = self._cap * _SPARE
+        if self._cpu_s:
+            rate = min(rate, AIM / self._cpu_s)
         in_flight = rate * self._latency_s
         return self._most if in_flight >= self._most else math.ceil(in_flight)
 

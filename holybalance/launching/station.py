@@ -28,9 +28,12 @@ from holybalance.launching.messages import (
 )
 from holybalance.launching.pacer import Pacer
 
-# While one message is under way answers gather for the next: a message for each would
-# cost more than many a call. An answer that is alone goes at once.
-GATHER_S = 0.01
+# After a message, answers gather for the next: for each its own would cost more than
+# many a call. What gathers is lost with the worker, so it is long only where the CPU
+# matters: from this share of a core on.
+GATHER_S = 0.001
+BUSY_GATHER_S = 0.01
+_BUSY = 0.5
 LOOK_EVERY_S = 0.1
 TELL_EVERY_S = 0.5
 # Items to hold beyond those under way: what is done in the time that it takes to ask
@@ -73,6 +76,7 @@ class Station:
         self._limit = orders.threads or self._growth.first()
         self._credit = self._limit + _LEAST_AHEAD
         self._most_in_line = _LEAST_LINE
+        self._gather_s = GATHER_S
         self._job: _Job | None = None
         self._items: queue.SimpleQueue[tuple[_Job, int, Item]] = queue.SimpleQueue()
         # Appended to by any thread, emptied by the sender alone; a deque's own
@@ -172,7 +176,7 @@ class Station:
                 self._write(message)
             if self._job is not None:
                 self._write(self._answers(self._job))
-            time.sleep(GATHER_S)
+            time.sleep(self._gather_s)
 
     def _answers(self, job: _Job) -> Answers:
         done, dropped = _emptied(self._done), _emptied(self._dropped)
@@ -200,7 +204,7 @@ class Station:
     def _oversee(self) -> None:
         parent = os.getppid()
         now, cpu_s, ended, latency_s = self._figures()
-        tell_at = now
+        tell_at, circuits = now, self._circuits()
         # A parent that dies closes its end, unless a child of its own has it as well.
         while os.getppid() == parent:
             time.sleep(LOOK_EVERY_S)
@@ -216,10 +220,17 @@ class Station:
                 is_saturated=self._engine.balancer.has_line(),
             )
             self._follow(look)
-            if now >= tell_at:
+            circuits, known = self._circuits(), circuits
+            if circuits != known or (now >= tell_at and self._is_active(look)):
                 tell_at = now + TELL_EVERY_S
                 self._say(Told(self._engine.report(), is_asked=False))
         os._exit(0)
+
+    def _circuits(self) -> list[str]:
+        return [each.circuit for each in self._engine.balancer.endpoints]
+
+    def _is_active(self, look: Look) -> bool:
+        return look.calls > 0 or self._returned < self._taken
 
     def _figures(self) -> tuple[float, float, int, float]:
         return time.monotonic(), time.process_time(), self._ended, self._latency_s
@@ -227,6 +238,8 @@ class Station:
     def _follow(self, look: Look) -> None:
         per_s = look.calls / look.seconds
         self._most_in_line = max(_LEAST_LINE, round(per_s * _LINE_S))
+        is_busy = look.cpu_s >= _BUSY * look.seconds
+        self._gather_s = BUSY_GATHER_S if is_busy else GATHER_S
         if self._orders.threads is None:
             self._limit = self._growth.wanted(look)
             self._grow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from click.testing import Result
 from rich.console import Console
 
 from holybalance.errors import Saturated
+from holybalance.launching import shares
 from holybalance.messages import Attempt, Reply, Usage, Verdict
 from holybalance.testing import Behaviour
+from holybalance_cli.demo.figures import Rates
 from holybalance_cli.demo.performance import prepare
 from holybalance_cli.demo.scenario import Ledger, Phase
 from holybalance_cli.demo.view import watching
@@ -45,6 +48,13 @@ def test_json(call: Call) -> None:
     assert 600 == sum(answered)
 
 
+def test_the_figures_tell_of_the_workers(call: Call) -> None:
+    """They say how many took part, and what they ran; one may have come too late."""
+    figures = json.loads(call("demo", "--calls", "60", "--json").stdout)
+    assert figures["processes"] in range(1, shares.usable_cores() + 1)
+    assert figures["threads"] in range(figures["processes"], 60 + 1)
+
+
 def test_a_missing_reply_is_a_failure(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,27 +80,44 @@ def test_the_live_picture_fits(width: int) -> None:
         view.update(performance.observe())
     (bar, *_), table = screen.getvalue().splitlines(), screen.getvalue()
     assert "60 of 60" in bar
+    assert re.search(r"^\d+ worker process(es)?, \d+ threads?; they", table, re.M)
     for name in ("alpha", "beta", "gamma"):
         assert f"{name:<8}  closed" in table
 
 
+def test_the_clock_begins_with_the_first_call() -> None:
+    """That workers start takes none of the time that calls a second are told by."""
+    with prepare(3) as performance:
+        assert 0.0 == performance.seconds
+        performance.run()
+        assert 0.0 < performance.seconds == performance.seconds
+
+
+def test_a_performance_can_be_stopped() -> None:
+    """It ends with the next reply, whatever is left to do."""
+    with prepare(20_000) as performance:
+        performance.stop()
+        performance.run()
+    assert 1 == performance.ledger.done
+
+
 def _processes_of(parent: int) -> list[int]:
-    children = Path(f"/proc/{parent}/task/{parent}/children")
-    return [int(child) for child in children.read_text().split()]
+    # The kernel keeps them by the thread that started them.
+    threads = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(child) for each in threads for child in each.read_text().split()]
 
 
 def test_ctrl_c_leaves_nothing_behind(spawn: Spawn) -> None:
-    """Ctrl-C ends the upstreams as well."""
+    """Ctrl-C ends the upstreams and the workers as well."""
     process = spawn("demo", "--calls", "20000")
     assert process.stdout is not None
-    while b"gamma: throttled" not in process.stdout.readline():
-        pass
-    upstreams = _processes_of(process.pid)
+    assert any(b"gamma: throttled" in line for line in process.stdout)
+    processes = _processes_of(process.pid)
     process.send_signal(signal.SIGINT)
     _, complaints = process.communicate(timeout=10)
     assert (b"interrupted\n", 130) == (complaints, process.returncode)
-    assert 3 == len(upstreams)
-    assert not any(Path(f"/proc/{upstream}").exists() for upstream in upstreams)
+    assert 3 + shares.usable_cores() == len(processes)
+    assert not any(Path(f"/proc/{each}").exists() for each in processes)
 
 
 def _reply(endpoint: str, *verdicts: Verdict) -> Reply:
@@ -128,8 +155,20 @@ def test_retries_and_throttles_are_counted() -> None:
     ledger = Ledger()
     ledger.note(_reply("alpha", Verdict.THROTTLED, Verdict.SICK))
     ledger.note(_reply("alpha"))
-    counts = (ledger.retries, ledger.failovers, ledger.throttles, ledger.cost_usd)
-    assert (2, 1, 1, 1.0) == counts
+    assert (2, 1, 1.0) == (ledger.retries, ledger.failovers, ledger.cost_usd)
+    assert {"other": 1} == dict(ledger.throttled)
+
+
+def test_rates_are_of_the_last_second() -> None:
+    """What was answered before it counts no more."""
+    now, ledger = 0.0, Ledger()
+    rates = Rates(clock=lambda: now)
+    for _ in range(20):
+        ledger.note(_reply("alpha" if now < 5 else "beta"))
+        rates.observe(ledger)
+        now += 0.5
+    assert (0.0, 2.0, 2.0) == (rates.of("alpha"), rates.of("beta"), rates.total())
+    assert 1.0 == rates.share("beta")
 
 
 def test_errors_are_counted_by_what_they_say() -> None:

@@ -39,7 +39,9 @@ def _row(custom_id: str, **changes: Any) -> dict[str, Any]:
 def run(call: Call, config: str, tmp_path: Path) -> Callable[..., tuple[Any, Rows]]:
     """Run over some input; give the result and the rows out by their custom_id."""
 
-    def run(text: str | bytes, *arguments: str, name: str = "in") -> tuple[Any, Rows]:
+    def run(
+        text: str | bytes, *arguments: str, name: str = "in", config: str = config
+    ) -> tuple[Any, Rows]:
         source, output = tmp_path / name, tmp_path / "out.jsonl"
         source.write_bytes(text.encode() if isinstance(text, str) else text)
         common = [str(source), "-o", str(output), "--config", config]
@@ -78,6 +80,14 @@ def test_a_row_of_batch_output(run: Run) -> None:
     assert rows["a"]["id"] != rows["b"]["id"]
 
 
+def test_an_id_says_what_was_asked(run: Run, tmp_path: Path) -> None:
+    """The same line has the same id in every run, so that answers can be told apart."""
+    _, first = run(json.dumps(_row("a")))
+    (tmp_path / "out.jsonl").unlink()
+    _, again = run(json.dumps(_row("a")))
+    assert first["a"]["id"] == again["a"]["id"]
+
+
 def test_method_and_url_may_be_left_out(run: Run) -> None:
     """Together's rows have neither."""
     row = _row("a")
@@ -86,17 +96,13 @@ def test_method_and_url_may_be_left_out(run: Run) -> None:
     assert (0, "a") == (result.exit_code, _text(rows["a"]))
 
 
-def test_parameters_reach_the_upstream(
-    call: Call, configure: Callable[..., str], tmp_path: Path
-) -> None:
+def test_parameters_reach_the_upstream(run: Run, configure: Callable[..., str]) -> None:
     """Whatever stands in the body is passed on, odd names included."""
-    source = tmp_path / "in.jsonl"
-    source.write_text(json.dumps(_row("a", temperature=0.5, config=1, stream=False)))
+    row = _row("a", temperature=0.5, config=1, stream=False)
     with MockUpstream() as upstream:
-        config = configure(upstream.url)
-        result = call("run", str(source), "-o", "-", "--config", config)
+        result, rows = run(json.dumps(row), config=configure(upstream.url))
         assert 1 == upstream.received
-    assert (0, 1) == (result.exit_code, len(_rows_of(result.stdout)))
+    assert (0, ["a"]) == (result.exit_code, list(rows))
 
 
 @pytest.mark.parametrize(
@@ -163,30 +169,20 @@ def test_a_rejection_is_a_response(run: Run, upstream: MockUpstream) -> None:
     assert {"message", "type", "param", "code"} == set(response["body"]["error"])
 
 
-def test_an_endpoint_that_is_not_there(
-    call: Call, configure: Callable[..., str], tmp_path: Path
-) -> None:
+def test_an_endpoint_that_is_not_there(run: Run, configure: Callable[..., str]) -> None:
     """Every row still has its answer: an error with a code."""
-    (tmp_path / "in").write_text("a\nb\nc\n" * 10)
     config = configure("http://127.0.0.1:9/v1")
-    arguments = ["--timeout", "0.5", "--config", config]
-    result = call("run", str(tmp_path / "in"), "-o", "-", *arguments)
-    rows = _rows_of(result.stdout)
-    codes = {row["error"]["code"] for row in rows}
+    result, rows = run("a\nb\nc\n" * 10, "--timeout", "0.5", config=config)
+    codes = {row["error"]["code"] for row in rows.values()}
     assert (3, 30) == (result.exit_code, len(rows))
     assert codes <= {"no_endpoint", "retries_exhausted", "deadline_exceeded"}
 
 
-def test_the_deadline_has_a_code(
-    call: Call, configure: Callable[..., str], tmp_path: Path
-) -> None:
+def test_the_deadline_has_a_code(run: Run, configure: Callable[..., str]) -> None:
     """A call that takes too long is answered as such."""
-    (tmp_path / "in").write_text("a\n")
     with MockUpstream(latency=30) as upstream:
-        arguments = ["--timeout", "0.2", "--config", configure(upstream.url)]
-        result = call("run", str(tmp_path / "in"), "-o", "-", *arguments)
-    (row,) = _rows_of(result.stdout)
-    assert "deadline_exceeded" == row["error"]["code"]
+        _, rows = run("a\n", "--timeout", "0.2", config=configure(upstream.url))
+    assert "deadline_exceeded" == rows["row-1"]["error"]["code"]
 
 
 def test_a_model_that_nobody_serves_is_refused(run: Run) -> None:
@@ -244,7 +240,7 @@ def test_a_system_message_has_no_place_in_jsonl(run: Run) -> None:
     """--system would be ignored there, so it is refused."""
     result, rows = run(json.dumps(_row("a")), "--system", "Be brief.")
     assert (2, {}) == (result.exit_code, rows)
-    assert "--system is for plain lines" in result.stderr
+    assert "a system message is for plain lines" in result.stderr
 
 
 def test_the_format_can_be_said(run: Run) -> None:
@@ -253,12 +249,217 @@ def test_the_format_can_be_said(run: Run) -> None:
     assert ["row-1"] == list(rows)
 
 
-def test_an_existing_output_is_never_touched(run: Run, tmp_path: Path) -> None:
-    """The message says what to do, and no call is made."""
+def test_finished_rows_are_not_sent_again(
+    run: Run, configure: Callable[..., str], tmp_path: Path
+) -> None:
+    """A run over an output that exists goes on with what is missing there."""
+    first, _ = run("one\ntwo\n")
+    with MockUpstream(echo=True) as upstream:
+        again, rows = run("one\ntwo\nthree\n", config=configure(upstream.url))
+        assert 1 == upstream.received
+    assert (0, 0) == (first.exit_code, again.exit_code)
+    texts = {name: _text(row) for name, row in rows.items()}
+    assert {"row-1": "one", "row-2": "two", "row-3": "three"} == texts
+    assert "2 rows are done already" in again.stderr
+    assert "1: 1 ok, 0 failed; 2 skipped, done before" in again.stderr
+    assert 3 == (tmp_path / "out.jsonl").read_bytes().count(b"\n")
+
+
+def test_nothing_left_to_do(run: Run) -> None:
+    """A run that is complete already is fine, and says so."""
+    run("one\n")
+    result, rows = run("one\n")
+    assert (0, ["row-1"]) == (result.exit_code, list(rows))
+    assert "0: 0 ok, 0 failed; 1 skipped" in result.stderr
+
+
+def test_an_output_of_another_input_is_refused(run: Run, tmp_path: Path) -> None:
+    """Its rows have the same names, and answer something else."""
+    run("one\n")
+    before = (tmp_path / "out.jsonl").read_bytes()
+    result, _ = run("something else\n")
+    assert (2, before) == (result.exit_code, (tmp_path / "out.jsonl").read_bytes())
+    assert "answers other rows than" in result.stderr
+
+
+def test_without_resuming_an_existing_output_is_refused(
+    run: Run, tmp_path: Path
+) -> None:
+    """The message says what to do, and nothing is touched."""
     (tmp_path / "out.jsonl").write_text("{}")
-    result, _ = run("hi")
+    result, _ = run("hi", "--no-resume")
     assert (2, "{}") == (result.exit_code, (tmp_path / "out.jsonl").read_text())
-    assert "exists already; name another file with -o" in result.stderr
+    assert "exists already" in result.stderr
+
+
+def test_failed_rows_have_a_file_of_their_own(run: Run, tmp_path: Path) -> None:
+    """--errors keeps them out of the answers."""
+    lines = [json.dumps(_row("a", model="gpt-9")), json.dumps(_row("b"))]
+    errors = tmp_path / "errors.jsonl"
+    result, rows = run("\n".join(lines), "--errors", str(errors))
+    (failed,) = _rows_of(errors.read_bytes())
+    assert (3, ["b"], "a") == (result.exit_code, list(rows), failed["custom_id"])
+
+
+def test_failed_rows_are_retried_when_asked(run: Run, upstream: MockUpstream) -> None:
+    """Else they count as done; with --retry-errors each ends up there once."""
+    upstream.script(Answer(status=422))
+    lines = json.dumps(_row("a"))
+    codes = [run(lines)[0].exit_code for _ in range(2)]
+    result, rows = run(lines, "--retry-errors")
+    assert ([3, 0], 0, "a") == (codes, result.exit_code, _text(rows["a"]))
+    assert "0: 0 ok, 0 failed; 1 skipped" in run(lines)[0].stderr
+
+
+def test_in_the_order_of_the_input(run: Run, configure: Callable[..., str]) -> None:
+    """--ordered, however long single answers take."""
+    with MockUpstream(echo=True, latency="uniform:0:0.05") as upstream:
+        text = "\n".join(map(str, range(200)))
+        result, rows = run(text, "--ordered", config=configure(upstream.url))
+    assert 0 == result.exit_code
+    assert [str(n) for n in range(200)] == [_text(row) for row in rows.values()]
+
+
+def test_the_first_rows(run: Run) -> None:
+    """--limit leaves the others alone."""
+    result, rows = run("a\n\nb\nc\nd\n", "--limit", "3")
+    assert (0, {"row-1", "row-3", "row-4"}) == (result.exit_code, set(rows))
+
+
+def test_some_rows_at_random(run: Run, tmp_path: Path) -> None:
+    """--sample chooses the same ones for the same seed, and others for another."""
+    text, chosen = "\n".join(map(str, range(1000))), []
+    for seed in ("1", "1", "2"):
+        result, rows = run(text, "--sample", "5", "--seed", seed)
+        assert (0, 5) == (result.exit_code, len(rows))
+        chosen.append(sorted(rows))
+        (tmp_path / "out.jsonl").unlink()
+    assert chosen[0] == chosen[1] != chosen[2]
+
+
+def test_equal_rows_are_sent_once(run: Run, configure: Callable[..., str]) -> None:
+    """--dedupe gives each of them the one answer."""
+    with MockUpstream(echo=True) as upstream:
+        config = configure(upstream.url)
+        result, rows = run("same\nother\nsame\nsame\n", "--dedupe", config=config)
+        assert 2 == upstream.received
+    assert (0, 4) == (result.exit_code, len(rows))
+    assert ["same"] * 3 == [_text(rows[f"row-{n}"]) for n in (1, 3, 4)]
+    assert "4: 4 ok, 0 failed; 2 of them repeated another's answer" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--limit", "3", "--sample", "3"], "sample"),
+        (["--sample", "0"], "--sample"),
+        (["--rate", "nan"], "it must be a number"),
+        (["--rate", "0"], "--rate"),
+        (["--grace", "inf"], "it must be a number"),
+        (["--threads", "0"], "--threads"),
+        (["--errors", "out.jsonl", "-o", "out.jsonl"], "errors"),
+        (["--fail-on", "error_rate"], "an example: error_rate>0.01"),
+        (["--fail-on", "p99>2", "--dry-run"], "--dry-run sends nothing"),
+        (["--report", "nowhere/report.json"], "No such file or directory"),
+        (["--report", "out.jsonl", "-o", "out.jsonl"], "another file of this run"),
+        (["--report", "/dev/null"], "no regular file"),
+    ],
+)
+def test_what_does_not_combine(run: Run, arguments: list[str], reason: str) -> None:
+    """It is refused at once, in the words of the command line."""
+    result, rows = run("hi", *arguments)
+    assert (2, {}) == (result.exit_code, rows)
+    assert reason in result.stderr
+
+
+def test_a_sample_of_a_pipe(call: Call, config: str) -> None:
+    """Nobody can choose from what has not come yet."""
+    arguments = ["--sample", "3", "--config", config]
+    result = call("run", "-", "-o", "out", *arguments, piped="hi")
+    assert 2 == result.exit_code
+    assert "sample" in result.stderr
+
+
+def test_an_output_is_asked_for(call: Call, config: str) -> None:
+    """Only a dry run can do without."""
+    result = call("run", "in", "--config", config)
+    assert 2 == result.exit_code
+    assert "Missing option '-o' / '--output'." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("expressions", "code"),
+    [
+        (["error_rate>0.4"], 99),
+        (["error_rate>0.5"], 3),
+        (["error_rate>0.9", "p99>=0ms"], 99),
+    ],
+)
+def test_thresholds(run: Run, expressions: list[str], code: int) -> None:
+    """One that is hit is told, and outdoes failed rows."""
+    lines = [json.dumps(_row("a", model="gpt-9")), json.dumps(_row("b"))]
+    arguments = [part for each in expressions for part in ("--fail-on", each)]
+    result, _ = run("\n".join(lines), *arguments)
+    assert code == result.exit_code
+    told = [line for line in result.stderr.splitlines() if "fail-on: " in line]
+    assert (code == 99) == bool(told)
+    if told:
+        assert told[0].startswith(f"fail-on: {expressions[-1]}: ")
+
+
+def test_the_report(run: Run, tmp_path: Path) -> None:
+    """It has the figures, the exit code, the thresholds; an old one is replaced."""
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    lines = [json.dumps(_row("a", model="gpt-9")), json.dumps(_row("b"))]
+    arguments = ["--fail-on", "failed>0", "--report", str(path)]
+    run("\n".join(lines), *arguments)
+    report = json.loads(path.read_text())
+    assert (1, 1, 0, 99) == tuple(
+        report[key] for key in ("ok", "failed", "skipped", "exit_code")
+    )
+    assert report["is_complete"]
+    assert 1 == report["errors"]["unknown_model"]["count"]
+    assert 1 == report["metrics"]["endpoints"]["mock-1"]["success"]
+    judged = {"expression": "failed>0", "value": 1, "hit": True}
+    assert [judged] == report["fail_on"]
+    assert ["in", "out.jsonl", "report.json", "settings.toml"] == sorted(
+        each.name for each in tmp_path.iterdir()
+    )
+
+
+def test_a_dry_run(run: Run, configure: Callable[..., str], tmp_path: Path) -> None:
+    """It says what a run would take, sends nothing, and writes no answers."""
+    rows = [json.dumps(_row(f"id-{n}", max_tokens=10)) for n in range(1000)]
+    path = tmp_path / "report.json"
+    arguments = ["--dry-run", "--rate", "10", "--report", str(path)]
+    with MockUpstream() as upstream:
+        config = configure(upstream.url)
+        result, _ = run("\n".join([*rows, "{"]), *arguments, config=config)
+        assert 0 == upstream.received
+    assert 0 == result.exit_code
+    assert not (tmp_path / "out.jsonl").exists()
+    facts = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert facts["rows"].startswith("1,001")
+    assert facts["time"].startswith("at least 1:40, by --rate")
+    assert 1001 == json.loads(path.read_text())["rows"]
+
+
+def test_a_dry_run_needs_no_output(call: Call, config: str, tmp_path: Path) -> None:
+    """What is never written needs no name."""
+    (tmp_path / "in").write_text("hi\n")
+    result = call("run", str(tmp_path / "in"), "--dry-run", "--config", config)
+    assert 0 == result.exit_code
+
+
+def test_a_rate(run: Run, configure: Callable[..., str], tmp_path: Path) -> None:
+    """--rate caps the calls of all processes together."""
+    path = tmp_path / "report.json"
+    arguments = ["--rate", "50", "--processes", "2", "--report", str(path)]
+    result, _ = run("hi\n" * 30, *arguments)
+    assert 0 == result.exit_code
+    # 30 calls, one every 20 ms: by arithmetic, not by this machine's speed.
+    assert json.loads(path.read_text())["seconds"] > 0.4
 
 
 def test_an_output_that_cannot_be_written(
@@ -285,13 +486,14 @@ def test_an_input_that_is_not_there(call: Call, config: str, tmp_path: Path) -> 
 
 
 def test_a_full_disk_is_fatal(call: Call, config: str, tmp_path: Path) -> None:
-    """The message says why, and how many rows are written."""
+    """The message says why, and that nothing of it can be read again."""
     (tmp_path / "in").write_text("a\nb\n")
     source = str(tmp_path / "in")
     result = call("run", source, "-o", "/dev/full", "--config", config)
     assert 1 == result.exit_code
-    reason = "cannot write /dev/full: No space left on device; 0 rows written"
-    assert reason in " ".join(result.stderr.split())
+    assert "rows      0: 0 ok, 0 failed\n" in result.stderr
+    reason = "Error: the run broke off: cannot write /dev/full: No space left on device"
+    assert f"{reason}\nnot resumable: " in result.stderr
 
 
 def test_a_disk_that_fills_up_keeps_whole_rows(config: str, tmp_path: Path) -> None:
@@ -319,19 +521,21 @@ def test_a_disk_that_fills_up_keeps_whole_rows(config: str, tmp_path: Path) -> N
 
 
 def test_refused_keys_break_it_off(
-    call: Call, configure: Callable[..., str], tmp_path: Path
+    run: Run, configure: Callable[..., str], tmp_path: Path
 ) -> None:
     """Nothing more can work: rows under way have errors, the others stay unread."""
-    (tmp_path / "in").write_text("a prompt\n" * 5000)
     with MockUpstream(api_key="another") as upstream:
-        arguments = ["--config", configure(upstream.url), "--threads", "2"]
-        result = call("run", str(tmp_path / "in"), "-o", "-", *arguments)
-    rows = _rows_of(result.stdout)
+        config = configure(upstream.url)
+        arguments = ["--threads", "2", "--processes", "1"]
+        result, _ = run("a prompt\n" * 50_000, *arguments, config=config)
+    rows = _rows_of((tmp_path / "out.jsonl").read_bytes())
     assert 1 == result.exit_code
     assert {"no_endpoint"} == {row["error"]["code"] for row in rows}
-    assert len(rows) < 100
+    assert len(rows) < 10_000
     assert "Error: the run broke off: no endpoint" in result.stderr
-    assert result.stderr.endswith(f" {len(rows)} rows written\n") or 1 == len(rows)
+    assert f"{len(rows):,} failed" in result.stderr
+    assert "\nto go on: holybalance run " in result.stderr
+    assert "\nto send failed rows again as well: holybalance run " in result.stderr
 
 
 def test_the_summary_says_why_rows_failed(run: Run) -> None:
@@ -339,15 +543,34 @@ def test_the_summary_says_why_rows_failed(run: Run) -> None:
     bad = ["{", json.dumps({"custom_id": "x"}), json.dumps(_row("y", model="gpt-9"))]
     result, _ = run("\n".join(bad), name="in.jsonl")
     first, second = (line for line in result.stderr.splitlines() if " x " in line)
-    assert first.startswith("  2 x invalid_row: it is not JSON")
-    assert second.startswith("  1 x unknown_model: ")
+    assert first.startswith("failures  2 x invalid_row: ")
+    assert "it is not JSON" in first
+    assert second.startswith("          1 x unknown_model: ")
 
 
-def test_repeated_names_are_warned_of(run: Run) -> None:
-    """Answers of one custom_id cannot be told apart."""
-    result, _ = run("\n".join(json.dumps(_row(name)) for name in "abaa"))
+def test_notices_are_warnings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the launcher wants people to know is told before anything is sent."""
+    monkeypatch.setattr("holybalance.launcher.Launcher.notices", ("few files",))
+    result, _ = run("hi")
     assert 0 == result.exit_code
-    assert "Warning: 2 custom_ids repeated from earlier rows\n" in result.stderr
+    assert "Warning: few files" == result.stderr.splitlines()[0]
+
+
+def test_an_interrupt_before_anything_is_sent(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While files are read, SIGTERM ends it as Ctrl-C does."""
+
+    def prepare(*arguments: object, **options: object) -> None:
+        del arguments, options
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("holybalance.launcher.Launcher.batch", prepare)
+    before = signal.getsignal(signal.SIGTERM)
+    result, _ = run("hi")
+    assert (130, "interrupted\n") == (result.exit_code, result.stderr)
+    assert before == signal.getsignal(signal.SIGTERM)
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_an_output_without_a_name(run: Run) -> None:
@@ -369,11 +592,13 @@ def test_a_prompt_for_any_model(call: Call, tmp_path: Path) -> None:
 
 
 def test_the_summary(run: Run) -> None:
-    """Standard error ends with what the run came to."""
+    """Standard error ends with what the run came to, and with each endpoint."""
     result, _ = run("a\nb\n[]", "--format", "lines")
-    assert "3 rows: 3 ok, 0 failed, in " in result.stderr
-    assert "p50 " in result.stderr
-    assert "cost $0.0" in result.stderr
+    lines = result.stderr.splitlines()
+    assert "rows      3: 3 ok, 0 failed" in lines
+    for label in ("time", "latency   p50 ", "tokens", "cost      $0.0"):
+        assert any(line.startswith(label) for line in lines)
+    assert ["mock-1", "3", "0", "0"] == lines[-1].split()[:4]
 
 
 def test_from_standard_input_to_standard_output(spawn: Spawn, config: str) -> None:
@@ -382,55 +607,17 @@ def test_from_standard_input_to_standard_output(spawn: Spawn, config: str) -> No
     output, complaints = process.communicate(b"one\ntwo\nthree", timeout=20)
     texts = sorted(_text(row) for row in _rows_of(output))
     assert (["one", "three", "two"], 0) == (texts, process.returncode)
-    assert b"3 rows: 3 ok" in complaints
+    assert b"3: 3 ok" in complaints
 
 
 def test_more_rows_than_are_held_at_once(run: Run) -> None:
     """Nothing is lost over many windows, few threads, and bad rows in between."""
     lines = [json.dumps(_row(f"id-{n}")) if n % 10 else "{" for n in range(1, 501)]
-    result, rows = run("\n".join(lines), "--threads", "4", name="in.jsonl")
+    result, rows = run(
+        "\n".join(lines), "--threads", "4", "--processes", "2", name="in.jsonl"
+    )
     assert (3, 500) == (result.exit_code, len(rows))
     assert 50 == sum(row["error"] is not None for row in rows.values())
-
-
-def test_ctrl_c_writes_what_is_done(
-    spawn: Spawn, configure: Callable[..., str], tmp_path: Path
-) -> None:
-    """All rows written are whole, their number is said, and nothing hangs."""
-    source, output = tmp_path / "in", tmp_path / "out"
-    source.write_text("a prompt\n" * 5000)
-    with MockUpstream(latency="uniform:0.01:0.05") as upstream:
-        config = configure(upstream.url)
-        process = spawn(
-            "run", str(tmp_path / "in"), "-o", str(output), "--config", config
-        )
-        while not output.exists() or output.read_bytes().count(b"\n") < 20:
-            os.sched_yield()
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=10)
-        answered = upstream.counts().answered
-    rows = _rows_of(output.read_bytes())
-    assert 130 == process.returncode
-    assert f"{len(rows)} rows written" in complaints.decode()
-    assert (0, answered) == (sum(row["error"] is not None for row in rows), len(rows))
-
-
-def test_ctrl_c_does_not_wait_for_calls_under_way(
-    spawn: Spawn, configure: Callable[..., str]
-) -> None:
-    """Calls that would take a minute are given up within seconds."""
-    with MockUpstream(latency=60) as upstream:
-        config = configure(upstream.url)
-        process = spawn("run", "-", "-o", "-", "--config", config)
-        assert process.stdin is not None
-        process.stdin.write(b"a\nb\n")
-        process.stdin.flush()
-        while upstream.received < 2:
-            os.sched_yield()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout is not None
-        assert b"" == process.stdout.read()
-        assert 130 == process.wait(timeout=10)
 
 
 def test_a_reader_that_leaves_ends_it_quietly(spawn: Spawn, config: str) -> None:

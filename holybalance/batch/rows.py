@@ -7,14 +7,16 @@ A row of OpenAI's batch input is `{"custom_id", "method", "url", "body"}`. `meth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from holybalance_cli.batch.lines import Line
+from holybalance.batch.lines import Line
 
 FORMATS = ("auto", "lines", "jsonl")
 _BY_SUFFIX = {".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "lines"}
@@ -22,9 +24,24 @@ _FIXED = {"method": "POST", "url": "/v1/chat/completions"}
 # What `Client.chat` takes besides OpenAI's parameters has its place elsewhere.
 _NOT_IN_BODY = {
     "system": "put a system message into messages",
-    "timeout": "use --timeout",
+    "timeout": "set it for the whole run",
     "session": "leave it out",
 }
+_DIGEST_BYTES = 16
+
+
+class Label(NamedTuple):
+    """
+    What tells a row from all others, in its answer too.
+
+    Args:
+        line: its number in the input.
+        id: says what was asked: equal lines have equal ones.
+    """
+
+    line: int
+    custom_id: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,87 +50,94 @@ class Row:
     One line of the input that asks for a call.
 
     Args:
-        line: its number.
-        custom_id: what the answer is to be found by.
         call: what `Client.chat` takes, by name.
-        is_named: whether the line itself says the custom_id.
     """
 
-    line: int
-    custom_id: str
+    label: Label
     call: Mapping[str, Any]
-    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
     """One line of the input that no call can be made of, and why."""
 
-    line: int
-    custom_id: str
+    label: Label
     message: str
-    is_named: bool = False
 
 
 class _Flaw(ValueError):
     """What is wrong with a row, as a sentence without its place."""
 
 
-def guess_format(name: str, first: Line | None) -> str:
+def guess_format(name: str, peek: Callable[[], Line | None]) -> str:
     """
     Tell which of `FORMATS` an input has.
 
     Args:
         name: its file's name, whose suffix decides where it is a known one.
-        first: its first line, which decides otherwise: does it begin as JSON does?
+        peek: gives its first line, which decides otherwise: does it begin as JSON does?
     """
     known = _BY_SUFFIX.get(PurePath(name).suffix.lower())
     if known is not None:
         return known
+    first = peek()
     # Also a row that is no sound JSON: its answer will say so, for no money.
     begins_json = first is not None and first.content.lstrip().startswith((b"{", b"["))
     return "jsonl" if begins_json else "lines"
 
 
-def read_rows(
-    lines: Iterator[Line], kind: str, system: str | None
-) -> Iterator[Row | BadRow]:
+def read(line: Line, kind: str, system: str | None) -> Row | BadRow:
     """
-    Read lines as they are asked for; each gives one row.
+    Read a line.
 
     Args:
         kind: "lines" or "jsonl".
         system: put before each prompt of "lines".
     """
-    read = _read_jsonl if kind == "jsonl" else _reader_of_prompts(system)
-    return map(read, lines)
+    return _read_jsonl(line) if kind == "jsonl" else _read_prompt(line, system)
 
 
-def _reader_of_prompts(system: str | None) -> Callable[[Line], Row | BadRow]:
-    def read(line: Line) -> Row | BadRow:
-        name = _default_id(line)
-        try:
-            prompt = line.content.decode()
-        except UnicodeDecodeError as error:
-            message = f"it is not UTF-8 text, from byte {error.start + 1} on"
-            return BadRow(line=line.number, custom_id=name, message=message)
-        call = {"messages": prompt, "system": system}
-        return Row(line=line.number, custom_id=name, call=call)
+def label_of(line: Line, kind: str) -> Label:
+    """Name a line as `read` does, for less work."""
+    name = _default_id(line)
+    if kind == "jsonl":
+        with contextlib.suppress(_Flaw):
+            name = _custom_id(_object(line), name)
+    return _label(line, name)
 
-    return read
+
+def question_of(line: Line, kind: str) -> bytes | None:
+    """Digest what is asked, whatever its row is called; `None` for a bad row."""
+    if kind != "jsonl":
+        return _digest(line.content)
+    try:
+        body = _object(line).get("body")
+    except _Flaw:
+        return None
+    if not isinstance(body, dict):
+        return None
+    return _digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+
+
+def _read_prompt(line: Line, system: str | None) -> Row | BadRow:
+    label = _label(line, _default_id(line))
+    try:
+        prompt = line.content.decode()
+    except UnicodeDecodeError as error:
+        message = f"it is not UTF-8 text, from byte {error.start + 1} on"
+        return BadRow(label=label, message=message)
+    return Row(label=label, call={"messages": prompt, "system": system})
 
 
 def _read_jsonl(line: Line) -> Row | BadRow:
-    name, is_named = _default_id(line), False
+    name = _default_id(line)
     try:
         document = _object(line)
-        name, is_named = _custom_id(document, name), "custom_id" in document
+        name = _custom_id(document, name)
         call = _call(document)
     except _Flaw as flaw:
-        return BadRow(
-            line=line.number, custom_id=name, message=str(flaw), is_named=is_named
-        )
-    return Row(line=line.number, custom_id=name, call=call, is_named=is_named)
+        return BadRow(label=_label(line, name), message=str(flaw))
+    return Row(label=_label(line, name), call=call)
 
 
 def _object(line: Line) -> dict[str, Any]:
@@ -152,3 +176,12 @@ def _call(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _default_id(line: Line) -> str:
     return f"row-{line.number}"
+
+
+def _label(line: Line, custom_id: str) -> Label:
+    name = f"batch_req_{_digest(line.content).hex()}"
+    return Label(line.number, custom_id, name)
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()

@@ -1,1 +1,0 @@
-"""Owns what `run` is made of: lines in, rows, calls, rows out, and their progress."""

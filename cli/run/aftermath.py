@@ -1,0 +1,78 @@
+"""Owns what is said and written when a run has ended, and with which code it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from holybalance_cli import wording
+from holybalance_cli.ending import Exit
+from holybalance_cli.run.summary import print_summary
+
+if TYPE_CHECKING:
+    from holybalance_cli.run.conduct import Outcome
+    from holybalance_cli.run.report import ReportFile
+    from holybalance_cli.run.resuming import WayOn
+    from holybalance_cli.run.thresholds import Judgement, Threshold
+
+
+def conclude(
+    outcome: Outcome,
+    thresholds: Sequence[Threshold],
+    file: ReportFile | None,
+    way_on: WayOn,
+    console: Console | None = None,
+) -> Exit:
+    """
+    Print the summary, judge the run, write its report.
+
+    Args:
+        file: where the report goes, if anybody wants one.
+        way_on: says how to go on where something is left undone.
+
+    Returns:
+        Exit: what the shell is to be told.
+    """
+    console = console or Console(stderr=True, highlight=False)
+    judgements = [threshold.judge(outcome.report) for threshold in thresholds]
+    code = outcome.exit_code(judgements)
+    print_summary(outcome.report, console)
+    lines = [f"fail-on: {each.expression}: {each.text}" for each in _hit(judgements)]
+    lines += _ending(outcome, way_on)
+    for line in ["", *lines] if lines else []:
+        console.print(line, markup=False, soft_wrap=True)
+    if file is not None:
+        try:
+            file.write(_document(outcome, judgements, code))
+        except OSError as error:
+            reason = error.strerror or error
+            console.print(f"Error: cannot write the report: {reason}", markup=False)
+            return Exit.INTERRUPTED if outcome.is_interrupted else Exit.FATAL
+    return code
+
+
+def _hit(judgements: Sequence[Judgement]) -> list[Judgement]:
+    return [judgement for judgement in judgements if judgement.is_hit]
+
+
+def _ending(outcome: Outcome, way_on: WayOn) -> list[str]:
+    lines = []
+    if outcome.trouble:
+        lines.append(f"Error: the run broke off: {outcome.trouble}")
+    if outcome.is_interrupted:
+        left = outcome.left
+        rows = "" if left is None else f": {wording.count(left, 'row')} not done"
+        lines.append(f"interrupted{rows}")
+    return [*lines, *way_on.lines(is_complete=not lines, failed=outcome.report.failed)]
+
+
+def _document(
+    outcome: Outcome, judgements: Sequence[Judgement], code: Exit
+) -> dict[str, Any]:
+    return {
+        **outcome.report.as_dict(),
+        "exit_code": int(code),
+        "fail_on": [judgement.as_dict() for judgement in judgements],
+    }

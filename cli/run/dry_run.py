@@ -1,0 +1,87 @@
+"""Owns how an estimate is shown: what a run would take, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from holybalance_cli import opening, wording
+
+if TYPE_CHECKING:
+    from holybalance.batch.estimate import Estimate
+    from holybalance.config import Config
+    from holybalance_cli.run.report import ReportFile
+
+_LABEL_CELLS = 9
+_LIMITS = {
+    "rate": "--rate",
+    "rpm": "the rpm of the endpoints",
+    "tpm": "the tpm of the endpoints",
+}
+
+
+def show(
+    config: Config,
+    source: str,
+    batch_options: Mapping[str, Any],
+    *,
+    rate: float | None,
+    report: ReportFile | None,
+) -> None:
+    """
+    Print what a run would take, and write it to the report if one is wanted.
+
+    Args:
+        rate: the calls a second of `--rate`, which may be the narrowest limit.
+
+    Raises:
+        ConfigError: the input cannot be read, or the options do not combine.
+    """
+    from holybalance.batch.estimate import estimate  # noqa: PLC0415 - lazy
+    from holybalance.batch.options import BatchOptions  # noqa: PLC0415 - likewise
+
+    opening.require_stdout()
+    found = estimate(config, source, BatchOptions(**batch_options), rate=rate)
+    for label, text in facts(found):
+        click.echo(f"{label:<{_LABEL_CELLS}} {text}")
+    if report is None:
+        return
+    try:
+        report.write(found.as_dict())
+    except OSError as error:
+        reason = error.strerror or error
+        raise click.ClickException(f"cannot write the report: {reason}") from error
+
+
+def facts(found: Estimate) -> Iterator[tuple[str, str]]:
+    """Give each fact with its label."""
+    yield "rows", _rows(found)
+    least, most = found.output_tokens
+    yield "tokens", f"about {found.input_tokens:,} in, {least:,} to {most:,} out"
+    yield "cost", _cost(found)
+    if found.seconds is None:
+        yield "time", "unknown: no limit says how fast it may be"
+    else:
+        limit = _LIMITS.get(found.by, found.by)
+        yield "time", f"at least {wording.duration(found.seconds)}, by {limit}"
+
+
+def _rows(found: Estimate) -> str:
+    text = f"{found.rows:,}"
+    if found.bad_rows:
+        text += f"; {found.bad_rows:,} of them cannot be sent"
+    if found.repeated:
+        text += f"; {found.repeated:,} of them repeat others"
+    return text
+
+
+def _cost(found: Estimate) -> str:
+    if found.cost_usd is None:
+        return "unknown"
+    least, most = map(wording.dollars, found.cost_usd)
+    text = f"{least} to {most}"
+    if found.unpriced:
+        text += f", without {wording.count(found.unpriced, 'call')} of unknown price"
+    return text

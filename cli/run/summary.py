@@ -1,0 +1,73 @@
+"""Owns what is printed when a run has ended: what it came to, and why rows failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from holybalance_cli import wording
+from holybalance_cli.run import endpoints
+from holybalance_cli.tables import show
+
+if TYPE_CHECKING:
+    from holybalance.batch.report import BatchReport
+
+_CODES_SHOWN = 5
+_EXAMPLE_CHARACTERS = 100
+_LABEL_CELLS = 9
+
+
+def print_summary(report: BatchReport, console: Console) -> None:
+    """Print it; beyond the width of a table, lines are left to the terminal."""
+    for label, text in _facts(report):
+        line = Text.assemble((f"{label:<{_LABEL_CELLS}} ", "dim"), text)
+        console.print(line, soft_wrap=True)
+    shown = report.metrics.get("endpoints", {})
+    if any(each["attempts"] for each in shown.values()):
+        console.print()
+        show(console, endpoints.final_table(shown))
+
+
+def _facts(report: BatchReport) -> Iterator[tuple[str, str]]:
+    yield "rows", _rows(report)
+    seconds = f"{report.seconds:,.1f} s"
+    yield "time", f"{seconds}, {wording.rate(report.rows_per_s).replace('/', ' rows/')}"
+    if report.p50_s is not None:
+        latencies = {"p50": report.p50_s, "p90": report.p90_s, "p99": report.p99_s}
+        named = (f"{name} {wording.seconds(each)}" for name, each in latencies.items())
+        yield "latency", ", ".join(named)
+        yield "tokens", f"{report.input_tokens:,} in, {report.output_tokens:,} out"
+        yield "cost", wording.cost(report.cost_usd, report.unpriced)
+    yield from _failures(report)
+
+
+def _rows(report: BatchReport) -> str:
+    text = f"{report.rows:,}: {report.ok:,} ok, {report.failed:,} failed"
+    if report.repeated:
+        text += f"; {report.repeated:,} of them repeated another's answer"
+    if report.skipped:
+        text += f"; {report.skipped:,} skipped, done before"
+    return text
+
+
+def _failures(report: BatchReport) -> Iterator[tuple[str, str]]:
+    codes = sorted(
+        report.errors, key=lambda code: report.errors[code]["count"], reverse=True
+    )
+    label = "failures"
+    for code in codes[:_CODES_SHOWN]:
+        error = report.errors[code]
+        yield label, f"{error['count']:,} x {code}: {_cut(error['example'])}"
+        label = ""
+    if len(codes) > _CODES_SHOWN:
+        left_out = len(codes) - _CODES_SHOWN
+        yield label, f"and {wording.count(left_out, 'other code')}"
+
+
+def _cut(message: str) -> str:
+    if len(message) <= _EXAMPLE_CHARACTERS:
+        return message
+    return f"{message[: _EXAMPLE_CHARACTERS - 1].rstrip()}…"

@@ -1,0 +1,235 @@
+"""Owns the dry run: what a batch would take and cost, without a call or an output."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from holybalance.balancing.trail import BYTES_PER_TOKEN, USUAL_ANSWER_TOKENS
+from holybalance.batch import rows
+from holybalance.batch.lines import Line
+from holybalance.batch.opening import PathName
+from holybalance.batch.options import BatchOptions, refuse_system
+from holybalance.batch.rows import BadRow
+from holybalance.batch.scratch import Table
+from holybalance.batch.selection import make_selection
+from holybalance.batch.source import Source
+from holybalance.config import Config
+from holybalance.config.schema import EndpointConfig, Price
+from holybalance.errors import ConfigError
+
+_PER_MILLION = 1e6
+# An image in a message is no text, and has a price of its own.
+_DATA_URL = re.compile(rb'"data:[^"]*"')
+_SCHEMA = "CREATE TABLE seen (question BLOB PRIMARY KEY) WITHOUT ROWID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """
+    What a batch would come to if nothing of it were done yet.
+
+    Tokens of text are counted as four bytes each, and images not at all.
+
+    Args:
+        rows: all of them, with the next two.
+        bad_rows: no call can be made of them, or no endpoint serves their model.
+        repeated: get another row's answer (`dedupe`).
+        input_tokens: of all calls.
+        output_tokens: the least, and the most: what `max_tokens` allows, or the usual
+            length of an answer where a row sets no bound.
+        cost_usd: US dollars, from the least at the cheapest endpoint to the most at the
+            dearest; `None` when no price is known.
+        unpriced: calls of unknown price, which `cost_usd` leaves out.
+        seconds: how long the limits make it last; `None` when there are none.
+        by: which limit that is: "rate", "rpm" or "tpm".
+    """
+
+    rows: int
+    bad_rows: int
+    repeated: int
+    input_tokens: int
+    output_tokens: tuple[int, int]
+    cost_usd: tuple[float, float] | None
+    unpriced: int
+    seconds: float | None
+    by: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON can hold it."""
+        return asdict(self)
+
+
+class _Call(NamedTuple):
+    """What one call takes: the names of those who may serve it, and tokens."""
+
+    endpoints: frozenset[str]
+    input_tokens: int
+    output_tokens: int
+    prices: tuple[Price, ...]
+
+
+def estimate(
+    config: Config,
+    source: PathName,
+    options: BatchOptions,
+    *,
+    rate: float | None = None,
+) -> Estimate:
+    """
+    Read the whole input and add up what it asks for.
+
+    Args:
+        rate: no more calls a second than this, if it is set.
+
+    Raises:
+        ConfigError: the input cannot be read, or the options do not fit it.
+    """
+    with Source(source) as opened:
+        kind = opened.settle_format(options.format)
+        if kind == "jsonl":
+            refuse_system(options.system, opened.name)
+        chosen = make_selection(opened, options).of(opened.waited_lines())
+        count = _Count(config, options, kind)
+        try:
+            for line in chosen:
+                if line is not None:
+                    count.note(line)
+        except OSError as error:
+            raise ConfigError(opened.trouble(error)) from error
+        finally:
+            count.close()
+    return count.result(rate)
+
+
+class _Count:
+    """Adds up rows."""
+
+    def __init__(self, config: Config, options: BatchOptions, kind: str) -> None:
+        self._config = config
+        self._system = options.system
+        self._kind = kind
+        self._seen = Table(_SCHEMA) if options.dedupe else None
+        self._rows = self._bad = self._repeated = self._unpriced = 0
+        self._input = self._most_output = 0
+        self._least_usd = self._most_usd = 0.0
+        # Calls and tokens by those who may serve them.
+        self._loads: dict[frozenset[str], list[int]] = defaultdict(lambda: [0, 0])
+
+    def note(self, line: Line) -> None:
+        """Add a row."""
+        self._rows += 1
+        row = rows.read(line, self._kind, self._system)
+        call = None if isinstance(row, BadRow) else self._read(row.call)
+        if call is None:
+            self._bad += 1
+        elif self._is_repeat(line):
+            self._repeated += 1
+        else:
+            self._add(call)
+
+    def close(self) -> None:
+        """Let the temporary file go."""
+        if self._seen is not None:
+            self._seen.close()
+
+    def result(self, rate: float | None) -> Estimate:
+        """Say what it has come to."""
+        calls = self._rows - self._bad - self._repeated
+        is_priced = calls > self._unpriced or not calls
+        seconds, by = self._slowest(calls, rate)
+        return Estimate(
+            rows=self._rows,
+            bad_rows=self._bad,
+            repeated=self._repeated,
+            input_tokens=self._input,
+            output_tokens=(0, self._most_output),
+            cost_usd=(self._least_usd, self._most_usd) if is_priced else None,
+            unpriced=self._unpriced,
+            seconds=seconds,
+            by=by,
+        )
+
+    def _read(self, call: Mapping[str, Any]) -> _Call | None:
+        model = call.get("model") or self._config.default_model
+        if not isinstance(model, str):
+            return None
+        serving = [each for each in self._config.endpoints if each.serves(model)]
+        if not serving:
+            return None
+        return _Call(
+            frozenset(each.name for each in serving),
+            _input_tokens(call),
+            _answer_tokens(call),
+            tuple(each.prices[model] for each in serving if model in each.prices),
+        )
+
+    def _is_repeat(self, line: Line) -> bool:
+        question = rows.question_of(line, self._kind)
+        if self._seen is None or question is None:
+            return False
+        is_known = bool(
+            self._seen.execute("SELECT 1 FROM seen WHERE question = ?", (question,))
+        )
+        if not is_known:
+            self._seen.execute("INSERT INTO seen VALUES (?)", (question,))
+        return is_known
+
+    def _add(self, call: _Call) -> None:
+        self._input += call.input_tokens
+        self._most_output += call.output_tokens
+        load = self._loads[call.endpoints]
+        load[0] += 1
+        load[1] += call.input_tokens + call.output_tokens
+        if not call.prices:
+            self._unpriced += 1
+            return
+        read, written = call.input_tokens, call.output_tokens
+        self._least_usd += min(p.input * read for p in call.prices) / _PER_MILLION
+        self._most_usd += (
+            max(p.input * read + p.output * written for p in call.prices) / _PER_MILLION
+        )
+
+    def _slowest(self, calls: int, rate: float | None) -> tuple[float | None, str]:
+        """Find the limit that makes it last longest."""
+        bounds = [] if not rate else [(calls / rate, "rate")]
+        # Each set of endpoints has at least what only they may serve; so has the whole.
+        for served_by in {*self._loads, frozenset().union(*self._loads)}:
+            serving = [e for e in self._config.endpoints if e.name in served_by]
+            inside = [load for names, load in self._loads.items() if names <= served_by]
+            for place, limit in enumerate(("rpm", "tpm")):
+                a_minute = _sum_of(limit, serving)
+                if a_minute:
+                    amount = sum(load[place] for load in inside)
+                    bounds.append((amount * 60 / a_minute, limit))
+        return max(bounds, default=(None, ""), key=lambda bound: bound[0] or 0.0)
+
+
+def _sum_of(limit: str, endpoints: list[EndpointConfig]) -> float | None:
+    """Add up a limit; `None` when one of them has none."""
+    limits = [getattr(endpoint, limit) for endpoint in endpoints]
+    return None if None in limits else sum(limits)
+
+
+def _input_tokens(call: Mapping[str, Any]) -> int:
+    prompt = call["messages"]
+    if isinstance(prompt, str):
+        system = call.get("system") or ""
+        return -(-len((system + prompt).encode()) // BYTES_PER_TOKEN)
+    # As JSON: the names in it stand for what a model reads between messages.
+    text = orjson.dumps([prompt, call.get("tools"), call.get("functions")])
+    return len(_DATA_URL.sub(b"", text)) // BYTES_PER_TOKEN
+
+
+def _answer_tokens(call: Mapping[str, Any]) -> int:
+    asked = call.get("max_completion_tokens") or call.get("max_tokens")
+    choices = call.get("n")
+    times = choices if isinstance(choices, int) and choices > 1 else 1
+    # As `Trail` reserves them.
+    bounded = isinstance(asked, int) and asked > 0
+    return times * (asked if bounded else USUAL_ANSWER_TOKENS)  # type: ignore[operator]

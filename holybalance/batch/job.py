@@ -1,0 +1,280 @@
+"""Owns a batch from its first line to its report; the one writer of its answers."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from holybalance.batch import work
+from holybalance.batch.answer_files import OK, AnswerFiles
+from holybalance.batch.crew import Answer, Crew
+from holybalance.batch.dedupe import Dedupe, Place
+from holybalance.batch.finished import Done
+from holybalance.batch.lines import Line, pack, unpack
+from holybalance.batch.opening import PathName, refuse_same
+from holybalance.batch.options import BatchOptions, refuse_system
+from holybalance.batch.order import Order
+from holybalance.batch.report import BatchReport, make_report
+from holybalance.batch.rows import label_of
+from holybalance.batch.selection import make_selection
+from holybalance.batch.source import Source
+from holybalance.batch.totals import Totals
+from holybalance.batch.work import RowResult, RowWork
+from holybalance.config import Config
+from holybalance.errors import BatchError, ConfigError, WorkerDied
+
+
+class Batch:
+    """
+    A file of rows that a crew answers into another file.
+
+    It opens its files when it is made, and closes them at the end of `run`, or when
+    it is left as a context manager. `run` belongs to one thread and is done once;
+    everything else is for any thread.
+
+    Attributes:
+        totals: what the run has come to so far.
+        format: "lines" or "jsonl".
+        notes: what people should know before it begins.
+
+    Args:
+        source: `-` for standard input. Where only its first line tells the format,
+            that is waited for.
+        output: `-` for standard output.
+        config: of the crew.
+        clock: monotonic seconds.
+
+    Raises:
+        ConfigError: the files or the options are wrong; nothing has been sent.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        source: PathName,
+        output: PathName,
+        options: BatchOptions,
+        config: Config,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.totals = Totals()
+        self._crew = crew
+        self._options = options
+        self._clock = clock
+        self._began: float | None = None
+        self._ended: float | None = None
+        self._given = 0
+        self._is_stopped = False
+        self._is_read_out = False
+        self._trouble = ""
+        self._order = Order() if options.ordered else None
+        with contextlib.ExitStack() as stack:
+            self._source = stack.enter_context(Source(source))
+            self.format = self._source.settle_format(options.format)
+            _check(self.format, self._source.name, options, config)
+            self._selection = make_selection(self._source, options)
+            errors = {} if options.errors is None else {"errors file": options.errors}
+            refuse_same({"input": source, "output": output, **errors})
+            self._files = stack.enter_context(AnswerFiles(output, options))
+            self._finished = self._files.find_finished(
+                self._source, self.format, self._selection
+            )
+            self._dedupe = self._make_dedupe(stack)
+            self._closing = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closing.close()
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know: what is done already, what was mended."""
+        return self._files.notes
+
+    @property
+    def expected(self) -> int | None:
+        """
+        How many rows this run is about; `None` when nobody knows.
+
+        Until the input is read to its end, all rows that the output has already count
+        as rows of this input.
+        """
+        rows = self._selection.expected
+        if rows is None:
+            return None
+        skipped = self.totals.skipped
+        if self._finished is not None and not self._is_read_out:
+            skipped = max(skipped, self._finished.count)
+        return max(rows - skipped, self.totals.rows)
+
+    def run(self) -> BatchReport:
+        """
+        Have every row answered, and write each answer as it comes.
+
+        Raises:
+            BatchError: it broke off: no call can work, the input cannot be read or
+                does not fit the output, or the output cannot be written. What was
+                answered is written, as far as that goes.
+            BrokenPipeError: who read the output has left.
+        """
+        if self._began is not None:
+            raise BatchError("a batch is run once; make another")
+        self._began = self._clock()
+        try:
+            self._perform()
+        except Exception as error:
+            self._trouble = str(error)
+            raise
+        finally:
+            self._ended = self._clock()
+            self._closing.close()
+        if self._trouble:
+            raise BatchError(self._trouble)
+        return self.report()
+
+    def stop(self) -> None:
+        """Begin no further rows; what is under way is still written."""
+        self._is_stopped = True
+        self._crew.drain()
+
+    def abort(self) -> None:
+        """Give up what is under way as well."""
+        self._is_stopped = True
+        self._crew.abort()
+
+    def report(self) -> BatchReport:
+        """Say what the run has come to so far, or in the end."""
+        began = self._began
+        until = self._clock() if self._ended is None else self._ended
+        return make_report(
+            self.totals,
+            seconds=0.0 if began is None else until - began,
+            is_complete=self._is_complete,
+            reason=self._trouble or ("" if self._is_complete else "it was stopped"),
+            metrics=self._crew.report().snapshot(),
+        )
+
+    @property
+    def _is_complete(self) -> bool:
+        # A repeat is written with the answer that it repeats, or not at all.
+        answered = self.totals.rows - self.totals.repeated
+        return self._is_read_out and answered == self._given and not self._trouble
+
+    def _perform(self) -> None:
+        task = RowWork(format=self.format, system=self._options.system)
+        performance = self._crew.perform(task, self._items(), self.expected)
+        with contextlib.closing(performance):
+            for answers in performance:
+                self._settle([*self._results(answers)])
+                self._files.sync()
+        self._settle([])
+        self._files.sync(0.0)
+        self._note_held()
+
+    # On the way out: from lines to items.
+
+    def _items(self) -> Iterator[bytes | None]:
+        try:
+            for line in self._lines():
+                if self._is_stopped:
+                    return
+                if line is None:
+                    yield None
+                    continue
+                self._given += 1
+                yield pack(line)
+            self._is_read_out = True
+        except BatchError as error:
+            self._trouble = str(error)
+        except OSError as error:
+            self._trouble = self._source.trouble(error)
+
+    def _lines(self) -> Iterator[Line | None]:
+        """Compose what decides on each line: is it chosen, undone, due, and new?"""
+        lines = self._selection.of(self._source.lines())
+        if self._finished is not None:
+            lines = self._finished.leave_out(lines, self._skip)
+        if self._order is not None:
+            lines = self._order.paced(lines)
+        if self._dedupe is not None:
+            lines = self._dedupe.firsts(lines)
+        return lines
+
+    def _skip(self, line: Line, done: Done) -> None:
+        self.totals.skipped += 1
+        if self._dedupe is not None and not done.is_failed:
+            self._dedupe.adopt(line, Place(OK, done.offset, done.length))
+
+    # On the way back: from answers to rows that are written.
+
+    def _results(self, answers: Sequence[Answer]) -> Iterator[RowResult]:
+        for answer in answers:
+            value = answer.value
+            if isinstance(value, WorkerDied):
+                value = work.failed(label_of(unpack(answer.item), self.format), value)
+            if value is None:  # its worker was closed: so this run is being ended
+                self.stop()
+                continue
+            if value.hopeless and not self._trouble:
+                self._trouble = value.hopeless
+                self.stop()
+            yield value
+
+    def _settle(self, results: Sequence[RowResult]) -> None:
+        """Write what came, what waited for it, and what repeats it."""
+        self._release(results)
+        if self._dedupe is not None:
+            for repeats in self._dedupe.repeats():
+                self._release(repeats)
+
+    def _release(self, results: Sequence[RowResult]) -> None:
+        ready = results if self._order is None else self._order.release(results)
+        for place, rows in self._files.sorted_out(ready):
+            if rows:
+                self._write(place, rows)
+
+    def _write(self, place: int, results: Sequence[RowResult]) -> None:
+        output = self._files.outputs[place]
+        written, offset = output.rows, output.size
+        try:
+            output.append([result.row for result in results])
+        finally:
+            for result in results[: output.rows - written]:
+                self.totals.note(result)
+        if self._dedupe is not None:
+            self._dedupe.note_written(results, place, offset)
+
+    def _note_held(self) -> None:
+        """Tell what was answered and is not written, since a row before it is not."""
+        if self._order is not None and self._order.held:
+            self.notes.append(
+                f"{self._order.held:,} answered rows were not written, to keep the "
+                "order: a resumed run calls them again"
+            )
+
+    def _make_dedupe(self, stack: contextlib.ExitStack) -> Dedupe | None:
+        if not self._options.dedupe:
+            return None
+        dedupe = Dedupe(self.format, self._files.outputs)
+        return stack.enter_context(contextlib.closing(dedupe))
+
+
+def _check(kind: str, name: str, options: BatchOptions, config: Config) -> None:
+    if kind == "jsonl":
+        refuse_system(options.system, name)
+    elif config.default_model is None:
+        raise ConfigError(
+            f'no model given, and the endpoint "{config.endpoints[0].name}" takes any; '
+            "say --model, or set a default model"
+        )

@@ -1,0 +1,97 @@
+"""Owns the options of a batch, and which of them do not go together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from holybalance.batch.rows import FORMATS
+from holybalance.batch.source import DASH
+from holybalance.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """
+    How a batch is done.
+
+    Args:
+        format: "lines" (a prompt a line), "jsonl" (rows of OpenAI's batch input), or
+            "auto", which goes by the input's name or else its first line.
+        system: a system message before each prompt of "lines".
+        resume: go on where the output ends, by what it has; otherwise an output that
+            has anything is refused.
+        errors: a file for the rows that fail, which then do not go into the output.
+            A resumed run has to name it again to know them.
+        retry_errors: call rows again that failed in an earlier run; their old answers
+            are taken out of the files first.
+        ordered: write answers in the order of the input. What has to wait for an
+            earlier row is held in memory, up to 10,000 rows or 64 MB. It is lost when
+            the run ends before that row is answered, and a resumed run calls it again:
+            so the output is in order at any time.
+        limit: only the first so many rows of the input.
+        sample: only so many rows of a regular file, chosen by `seed`; the same ones
+            each time, as long as the file keeps its number of rows.
+        dedupe: call rows with equal bodies once, and give each the answer. A resumed
+            run takes answers of the runs before as well, but not their errors.
+
+    Raises:
+        ConfigError: they are wrong, or do not go together.
+    """
+
+    format: str = "auto"
+    system: str | None = None
+    resume: bool = True
+    errors: str | os.PathLike[str] | None = None
+    retry_errors: bool = False
+    ordered: bool = False
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    dedupe: bool = False
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise ConfigError(f'format must be one of {known}, not "{self.format}"')
+        if self.format == "jsonl":
+            refuse_system(self.system, "the input")
+        if self.errors is not None and os.fspath(self.errors) in ("", DASH):
+            raise ConfigError("errors must name a file")
+        _check_count("limit", self.limit)
+        _check_count("sample", self.sample)
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        if self.limit is not None and self.sample is not None:
+            raise ConfigError("limit and sample do not go together: leave one out")
+        if self.retry_errors and not self.resume:
+            raise ConfigError(
+                "retry_errors goes on with an existing output: leave resume on"
+            )
+        if self.retry_errors and self.ordered:
+            raise ConfigError(
+                "ordered does not go with retry_errors: what is called again is added "
+                "at the end; leave ordered out"
+            )
+
+
+def refuse_system(system: str | None, name: str) -> None:
+    """
+    Refuse a system message for an input that is read as jsonl.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if system is not None:
+        raise ConfigError(
+            f"a system message is for plain lines, and {name} is read as jsonl; put "
+            "one into each row's messages"
+        )
+
+
+def _check_count(name: str, value: Any) -> None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and (not is_whole or value < 1):
+        raise ConfigError(f"{name} must be a whole number from 1 on, not {value!r}")

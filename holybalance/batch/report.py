@@ -1,0 +1,93 @@
+"""Owns the report of a batch: what it came to, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from holybalance.batch.totals import Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReport:
+    """
+    What a run came to.
+
+    Args:
+        rows: written by this run: `ok` and `failed` together.
+        skipped: done by an earlier run.
+        repeated: of `rows`, those that got another row's answer (`dedupe`).
+        seconds: how long the run took.
+        average_s: of the calls that were answered, as the percentiles; in seconds,
+            `None` when there were none.
+        cost_usd: US dollars; `None` when no answer had a known price.
+        unpriced: answers without a known price, which `cost_usd` leaves out.
+        errors: for each code its `count` and the first line of an `example`.
+        is_complete: whether every row of the input has its answer.
+        reason: why it ended before that.
+        metrics: what `Client.metrics` gives, of all workers.
+    """
+
+    rows: int
+    ok: int
+    failed: int
+    skipped: int
+    repeated: int
+    seconds: float
+    rows_per_s: float
+    average_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+    p99_s: float | None
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    unpriced: int
+    errors: Mapping[str, Mapping[str, Any]]
+    is_complete: bool
+    reason: str
+    metrics: Mapping[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON can hold it."""
+        return asdict(self)
+
+
+def make_report(
+    totals: Totals,
+    *,
+    seconds: float,
+    is_complete: bool,
+    reason: str,
+    metrics: Mapping[str, Any],
+) -> BatchReport:
+    """Report what the totals have come to."""
+    latency = totals.latency
+    failures = totals.failures()
+    return BatchReport(
+        rows=totals.rows,
+        ok=totals.ok,
+        failed=totals.failed,
+        skipped=totals.skipped,
+        repeated=totals.repeated,
+        seconds=seconds,
+        rows_per_s=totals.rows / seconds if seconds > 0 else 0.0,
+        average_s=latency.average_s(),
+        p50_s=latency.percentile_s(50),
+        p90_s=latency.percentile_s(90),
+        p99_s=latency.percentile_s(99),
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        cost_usd=_cost_usd(totals),
+        unpriced=totals.unpriced,
+        errors={code: {"count": n, "example": text} for code, n, text in failures},
+        is_complete=is_complete,
+        reason=reason,
+        metrics=metrics,
+    )
+
+
+def _cost_usd(totals: Totals) -> float | None:
+    is_any_priced = totals.unpriced < totals.latency.count
+    return totals.cost_usd if is_any_priced or not totals.unpriced else None

@@ -1,0 +1,81 @@
+"""Owns what a run has come to so far, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from holybalance.batch.work import RowResult
+from holybalance.telemetry.histogram import Histogram
+
+# An upstream may make up codes; beyond so many kinds they count as one.
+_CODES_KEPT = 100
+_OTHER = "other"
+_MESSAGE_CHARACTERS = 500
+
+
+class Totals:
+    """
+    Counts of rows that are written; one thread adds, any may read.
+
+    `skipped` rows were done by an earlier run and are not among `rows`. `repeated`
+    ones are: they got another row's answer, so their tokens and cost count nowhere,
+    nor does a latency. `unpriced` are answers of unknown cost.
+    """
+
+    def __init__(self) -> None:
+        self.ok = 0
+        self.failed = 0
+        self.skipped = 0
+        self.repeated = 0
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.cost_usd = 0.0
+        self.unpriced = 0
+        self.latency = Histogram()
+        self._codes: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
+
+    @property
+    def rows(self) -> int:
+        """All rows that this run has written."""
+        return self.ok + self.failed
+
+    def note(self, result: RowResult) -> None:
+        """Count a row."""
+        if result.is_repeat:
+            self.repeated += 1
+        if result.code is not None:
+            self._note_failure(result.code, result.message)
+            return
+        self.ok += 1
+        if not result.is_repeat:
+            self._note_call(result)
+
+    def failures(self) -> list[tuple[str, int, str]]:
+        """Give each code, its count and a message's first line, most frequent first."""
+        counts = sorted(self._codes.items(), key=lambda each: -each[1])
+        return [(code, count, self._examples[code]) for code, count in counts]
+
+    def _note_call(self, result: RowResult) -> None:
+        self.latency.record(result.latency_s)
+        self.input_tokens += result.input_tokens
+        self.output_tokens += result.output_tokens
+        if result.cost_usd is None:
+            self.unpriced += 1
+        else:
+            self.cost_usd += result.cost_usd
+
+    def _note_failure(self, code: str, message: str) -> None:
+        self.failed += 1
+        if code not in self._codes and len(self._codes) >= _CODES_KEPT:
+            code = _OTHER
+        # Before the count, for another thread may look up each code that has one.
+        self._examples.setdefault(code, _first_line(message))
+        self._codes[code] += 1
+
+
+def _first_line(message: str) -> str:
+    line = next(iter(message.splitlines()), "")
+    if len(line) <= _MESSAGE_CHARACTERS:
+        return line
+    return f"{line[: _MESSAGE_CHARACTERS - 1].rstrip()}…"

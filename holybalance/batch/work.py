@@ -1,0 +1,100 @@
+"""Owns what a worker does with a line: it reads it, makes the call, writes the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from holybalance.batch import answers, rows
+from holybalance.batch.lines import unpack
+from holybalance.batch.rows import BadRow, Label
+from holybalance.errors import ClientClosed, HolyBalanceError, LocalError, NoEndpoint
+from holybalance.messages import Reply, Verdict
+
+
+class Caller(Protocol):
+    """What makes the calls; in a worker it is an `Engine`."""
+
+    def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
+        """Make a call, and wait out an outage of all endpoints."""
+
+
+class RowResult(NamedTuple):
+    """
+    What came of a line.
+
+    Args:
+        line: its number.
+        row: the finished row of output.
+        code: why it failed; `None` where it did not.
+        message: the same for people.
+        hopeless: why no other call can work either, if so.
+        is_repeat: the answer was another row's: nothing was called or paid for it.
+    """
+
+    line: int
+    row: bytes
+    code: str | None = None
+    message: str = ""
+    latency_s: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    hopeless: str = ""
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowWork:
+    """
+    The work of a batch; it is pickled to each worker.
+
+    Args:
+        format: "lines" or "jsonl".
+        system: put before each prompt of "lines".
+    """
+
+    format: str
+    system: str | None = None
+
+    def perform(self, engine: Caller, position: int, item: bytes) -> RowResult | None:
+        """Answer a line; `None` where the call was given up, so that it counts not."""
+        del position
+        row = rows.read(unpack(item), self.format, self.system)
+        if isinstance(row, BadRow):
+            written = answers.of_bad_row(row)
+            return RowResult(row.label.line, written, answers.BAD_ROW, row.message)
+        try:
+            return _answered(row.label, engine.call_patiently(row.call))
+        except ClientClosed:
+            return None
+        except HolyBalanceError as error:
+            return failed(row.label, error)
+        except Exception as error:  # noqa: BLE001 - a row must not end a worker
+            message = f"the call failed unexpectedly: {type(error).__name__}: {error}"
+            return failed(row.label, LocalError(message, verdict=Verdict.LOCAL))
+
+
+def failed(label: Label, error: HolyBalanceError) -> RowResult:
+    """Write the row of a call that failed, wherever it did."""
+    is_hopeless = isinstance(error, NoEndpoint) and error.retry_after_s is None
+    return RowResult(
+        label.line,
+        answers.of_error(label, error),
+        answers.code_of(error),
+        str(error),
+        hopeless=str(error).partition("\n")[0] if is_hopeless else "",
+    )
+
+
+def _answered(label: Label, reply: Reply) -> RowResult:
+    usage = reply.usage
+    return RowResult(
+        label.line,
+        answers.of_reply(label, reply),
+        latency_s=reply.latency_s,
+        input_tokens=0 if usage is None else usage.input_tokens,
+        output_tokens=0 if usage is None else usage.output_tokens,
+        cost_usd=reply.cost_usd,
+    )

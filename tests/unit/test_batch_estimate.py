@@ -1,0 +1,207 @@
+"""Owns the proof of the figures that a dry run gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holybalance.batch.estimate import Estimate, estimate
+from holybalance.batch.options import BatchOptions
+from holybalance.config import Config
+from holybalance.errors import ConfigError
+from tests.unit.batches import World, row
+
+CHEAP = {"input": 1.0, "output": 10.0}
+DEAR = {"input": 3.0, "output": 30.0}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """An input."""
+    return World(tmp_path)
+
+
+def _endpoint(name: str, models: list[str], **more: Any) -> dict[str, Any]:
+    url = f"http://{name}.test/v1"
+    common = {"name": name, "provider": "openai", "base_url": url}
+    return {**common, "models": models, **more}
+
+
+def _config(*endpoints: dict[str, Any], **catalog: Any) -> Config:
+    return Config.from_dict({"endpoints": list(endpoints), "catalog": catalog})
+
+
+def _prices(**prices: Any) -> dict[str, Any]:
+    return {model: {"price": price} for model, price in prices.items()}
+
+
+def _estimate(
+    world: World, config: Config, rate: float | None = None, **options: Any
+) -> Estimate:
+    found = estimate(config, world.source, BatchOptions(**options), rate=rate)
+    assert not world.output.exists()
+    return found
+
+
+def test_tokens_and_cost_of_prompts(world: World) -> None:
+    """A token is four bytes, and an answer without a bound has the usual length."""
+    world.write("a" * 400, "é" * 200, "")
+    config = _config(_endpoint("one", ["m"]), **_prices(m=CHEAP))
+    found = _estimate(world, config)
+    expected = Estimate(
+        rows=2,
+        bad_rows=0,
+        repeated=0,
+        input_tokens=200,
+        output_tokens=(0, 512),
+        cost_usd=(0.0002, 0.0002 + 0.00512),
+        unpriced=0,
+        seconds=None,
+        by="",
+    )
+    assert expected == found
+    assert json.loads(json.dumps(found.as_dict()))["output_tokens"] == [0, 512]
+
+
+def test_a_system_message_is_paid_each_time(world: World) -> None:
+    """It goes before each prompt."""
+    world.write("abcd", "efgh")
+    found = _estimate(world, _config(_endpoint("one", ["m"])), system="x" * 40)
+    assert 22 == found.input_tokens
+
+
+def test_bounds_of_rows(world: World) -> None:
+    """The newer name of the bound comes first, and each choice is an answer."""
+    world.write_rows(
+        row("a", max_tokens=10),
+        row("b", max_tokens=10, max_completion_tokens=20),
+        row("c", max_tokens=10, n=3),
+        row("d", max_tokens=-1),
+    )
+    found = _estimate(world, _config(_endpoint("one", ["m"])))
+    assert (0, 10 + 20 + 30 + 256) == found.output_tokens
+
+
+def test_images_are_no_text(world: World) -> None:
+    """Their data does not count, and tools do."""
+    image = {"type": "image_url", "image_url": {"url": f"data:x,{'A' * 100_000}"}}
+    messages = [{"role": "user", "content": [image]}]
+    world.write_rows({"body": {"messages": messages}})
+    config = _config(_endpoint("one", ["m"]))
+    alone = _estimate(world, config).input_tokens
+    tools = [{"type": "function", "function": {"name": "f" * 400}}]
+    world.write_rows({"body": {"messages": messages, "tools": tools}})
+    assert alone < 40
+    assert 100 < _estimate(world, config).input_tokens - alone < 130
+
+
+def test_the_range_of_prices(world: World) -> None:
+    """From the cheapest endpoint's input alone to the dearest one's longest answer."""
+    world.write("a" * 4000)
+    config = Config.from_dict(
+        {
+            "endpoints": [
+                _endpoint("one", ["m"], prices={"m": CHEAP}),
+                _endpoint("two", ["m"], prices={"m": DEAR}),
+                _endpoint("three", ["other"], prices={"other": DEAR}),
+            ]
+        }
+    )
+    found = _estimate(world, config)
+    assert found.cost_usd is not None
+    least, most = found.cost_usd
+    assert pytest.approx(0.001) == least
+    assert pytest.approx(0.003 + 256 * 30e-6) == most
+
+
+def test_rows_without_a_price(world: World) -> None:
+    """They are left out and counted; where none has one, nothing is known."""
+    config = _config(_endpoint("one", ["m", "free"]), **_prices(m=CHEAP))
+    world.write_rows(row("a", model="m"), row("b", model="free"))
+    found = _estimate(world, config)
+    assert (1, True) == (found.unpriced, found.cost_usd is not None)
+    world.write_rows(row("b", model="free"))
+    assert (1, None) == ((other := _estimate(world, config)).unpriced, other.cost_usd)
+
+
+def test_rows_that_cannot_be_called(world: World) -> None:
+    """Neither malformed ones nor those of a model that nobody serves."""
+    world.write_rows(row("a"), {"custom_id": "b"}, row("c", model="gpt-9"))
+    found = _estimate(world, _config(_endpoint("one", ["m"])))
+    assert (3, 2) == (found.rows, found.bad_rows)
+    assert (0, 256) == found.output_tokens
+
+
+def test_repeated_rows_are_called_once(world: World) -> None:
+    """With dedupe only."""
+    world.write_rows(row("a", "x"), row("b", "x"), row("c", "y"))
+    config = _config(_endpoint("one", ["m"]))
+    found = _estimate(world, config, dedupe=True)
+    assert (3, 1, (0, 512)) == (found.rows, found.repeated, found.output_tokens)
+    assert 0 == _estimate(world, config).repeated
+
+
+def test_only_the_chosen_rows(world: World) -> None:
+    """A limit or a sample is estimated as it would be run."""
+    world.write(*(f"p{number}" for number in range(50)))
+    config = _config(_endpoint("one", ["m"]))
+    sizes = _estimate(world, config, limit=7).rows, _estimate(world, config, sample=9)
+    assert (7, 9) == (sizes[0], sizes[1].rows)
+
+
+@pytest.mark.parametrize(
+    ("limits", "rate", "seconds", "by"),
+    [
+        (({}, {}), None, None, ""),
+        (({"rpm": 60}, {"rpm": 540}), None, 10.0, "rpm"),
+        (({"rpm": 60}, {}), None, None, ""),
+        (({"rpm": 60}, {}), 50.0, 2.0, "rate"),
+        (({"rpm": 60}, {"rpm": 540}), 5.0, 20.0, "rate"),
+        # A hundred rows of 4 + 256 tokens.
+        (({"tpm": 1000}, {"tpm": 9000, "rpm": 9}), 50.0, 156.0, "tpm"),
+    ],
+)
+def test_how_long_it_takes(
+    world: World,
+    limits: tuple[dict[str, Any], dict[str, Any]],
+    rate: float | None,
+    seconds: float | None,
+    by: str,
+) -> None:
+    """The narrowest limit says; an endpoint without one has room for all."""
+    world.write(*["abcdefghijklmnop"] * 100)
+    one, two = limits
+    config = _config(_endpoint("one", ["m"], **one), _endpoint("two", ["m"], **two))
+    found = _estimate(world, config, rate)
+    assert (seconds, by) == (found.seconds, found.by)
+
+
+def test_a_narrow_endpoint_for_some_rows(world: World) -> None:
+    """What only one endpoint serves has to wait for that one."""
+    world.write_rows(*(row(str(n), model="m" if n < 90 else "x") for n in range(100)))
+    config = _config(_endpoint("one", ["m"], rpm=6000), _endpoint("two", ["x"], rpm=6))
+    found = _estimate(world, config)
+    assert (100.0, "rpm") == (found.seconds, found.by)
+
+
+def test_nothing_to_do(world: World) -> None:
+    """An empty input costs nothing and takes no time."""
+    world.write()
+    config = _config(_endpoint("one", ["m"], rpm=60), **_prices(m=CHEAP))
+    found = _estimate(world, config)
+    assert (0, (0.0, 0.0), (0, 0)) == (found.rows, found.cost_usd, found.output_tokens)
+    assert not found.seconds
+
+
+def test_what_a_run_would_refuse(world: World) -> None:
+    """A dry run refuses it as well."""
+    world.write_rows(row("a"))
+    config = _config(_endpoint("one", ["m"]))
+    with pytest.raises(ConfigError, match="is read as jsonl"):
+        _estimate(world, config, system="Be brief.")
+    world.source = world.folder / "nowhere"
+    with pytest.raises(ConfigError, match="cannot read"):
+        _estimate(world, config)

@@ -1,0 +1,336 @@
+"""Owns the proof of a batch from beginning to end, over a crew in this thread."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holybalance.batch.job import Batch
+from holybalance.batch.options import BatchOptions
+from holybalance.config import Config
+from holybalance.errors import (
+    BatchError,
+    ClientClosed,
+    ConfigError,
+    NoEndpoint,
+    RequestError,
+    WorkerDied,
+)
+from holybalance.messages import Attempt, Reply, Verdict
+from tests.unit.batches import CONFIG, Crew, Engine, World, reply, row, text_of
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """An input and an output."""
+    return World(tmp_path)
+
+
+def _reject(prompt: str) -> Reply:
+    attempt = Attempt(
+        endpoint="one", verdict=Verdict.CALLER, latency_s=0.1, message="too rude"
+    )
+    raise RequestError("no", status=422, code="rude", attempts=[attempt])
+
+
+def _odd(prompt: str) -> Reply:
+    if prompt.startswith("bad"):
+        raise RequestError("never sent", code="unknown_model")
+    return reply(prompt)
+
+
+def test_each_row_gets_its_answer(world: World) -> None:
+    """The report adds up what the rows came to."""
+    world.write("a", "", "b", "c", "d", "e")
+    report = world.run()
+    texts = {each["custom_id"]: text_of(each) for each in world.rows()}
+    named = {"row-1": "a", "row-3": "b", "row-4": "c", "row-5": "d", "row-6": "e"}
+    assert named == texts
+    assert (5, 5, 0, 15, 10) == (
+        report.rows,
+        report.ok,
+        report.failed,
+        report.input_tokens,
+        report.output_tokens,
+    )
+    assert (2.5, 0.25, {}, True, "") == (
+        report.cost_usd,
+        report.average_s,
+        report.errors,
+        report.is_complete,
+        report.reason,
+    )
+    assert {"calls": 0} == report.metrics
+
+
+def test_the_report_is_json(world: World) -> None:
+    """Plain values, whatever happened."""
+    world.write("a", "bad")
+    document = json.loads(json.dumps(world.run(Engine(_odd)).as_dict()))
+    example = {"unknown_model": {"count": 1, "example": "never sent"}}
+    assert example == document["errors"]
+
+
+def test_no_price_is_not_free(world: World) -> None:
+    """What is unknown is not zero, but a run without calls cost nothing."""
+    world.write("a", "b")
+    report = world.run(Engine(lambda prompt: reply(prompt, None)))
+    assert (None, 2) == (report.cost_usd, report.unpriced)
+    again = world.run()
+    assert (0.0, 0) == (again.cost_usd, again.unpriced)
+
+
+def test_a_rejection_is_a_response(world: World) -> None:
+    """An upstream's 4xx is its answer, with an error of OpenAI's shape."""
+    world.write("a")
+    report = world.run(Engine(_reject))
+    (answer,) = world.rows()
+    assert (422, None) == (answer["response"]["status_code"], answer["error"])
+    assert "too rude" == answer["response"]["body"]["error"]["message"]
+    assert {"rude": {"count": 1, "example": "no"}} == report.errors
+
+
+def test_a_bad_row_is_answered_without_a_call(world: World) -> None:
+    """Its error names its line and the mistake."""
+    world.write_rows(row("good"), {"custom_id": "bad"})
+    engine = Engine()
+    report = world.run(engine)
+    answers = {each["custom_id"]: each for each in world.rows()}
+    expected = {
+        "code": "invalid_row",
+        "message": "line 2: body must be an object with messages",
+    }
+    assert expected == answers["bad"]["error"]
+    assert (["good"], 1, 1) == (engine.prompts, report.ok, report.failed)
+
+
+def test_a_bug_is_a_row_of_its_own(world: World) -> None:
+    """Whatever a call raises, the rest goes on."""
+
+    def stumble(prompt: str) -> Reply:
+        return reply(prompt) if prompt == "b" else reply(str(1 // 0))
+
+    world.write("a", "b")
+    world.run(Engine(stumble))
+    first, second = world.rows()
+    assert "local_error" == first["error"]["code"]
+    assert "ZeroDivisionError" in first["error"]["message"]
+    assert "b" == text_of(second)
+
+
+def test_a_worker_that_died_is_a_row(world: World) -> None:
+    """It has the row's own name, also in jsonl, and the run goes on."""
+    world.write_rows(row("a"), row("b", "deadly"), row("c"))
+    death = WorkerDied("three workers died of it", verdict=Verdict.LOCAL)
+    report = world.batch(Crew(values={"deadly": death})).run()
+    answers = {each["custom_id"]: each["error"] for each in world.rows()}
+    expected = {"code": "worker_died", "message": "line 2: three workers died of it"}
+    assert {"a": None, "b": expected, "c": None} == answers
+    assert (2, 1, True) == (report.ok, report.failed, report.is_complete)
+
+
+def test_failed_rows_go_to_a_file_of_their_own(world: World) -> None:
+    """The output has only what is ok."""
+    world.write("a", "bad 1", "b", "bad 2")
+    report = world.run(Engine(_odd), errors=world.errors)
+    assert ["row-1", "row-3"] == world.names()
+    assert ["row-2", "row-4"] == world.names(world.errors)
+    assert (2, 2) == (report.ok, report.failed)
+
+
+def test_a_hopeless_pool_breaks_it_off(world: World) -> None:
+    """What was under way is written, nothing more is given out, and it says why."""
+
+    def refuse(prompt: str) -> Reply:
+        raise NoEndpoint("no endpoint takes calls: keys were refused")
+
+    world.write(*"abcdefgh")
+    batch = world.batch(Crew(Engine(refuse), hand=2))
+    with pytest.raises(
+        BatchError, match=r"^no endpoint takes calls: keys were refused"
+    ):
+        batch.run()
+    report = batch.report()
+    assert ["row-1", "row-2"] == world.names()
+    assert (2, False) == (report.failed, report.is_complete)
+    assert report.reason.startswith("no endpoint takes calls")
+
+
+def test_a_pool_that_comes_back_does_not(world: World) -> None:
+    """Where a trial is due some time, it goes on."""
+
+    def refuse(prompt: str) -> Reply:
+        raise NoEndpoint("not now", retry_after_s=3.0)
+
+    world.write("a", "b", "c")
+    assert 3 == world.run(Engine(refuse)).failed
+
+
+def test_stopping_lets_go_on_later(world: World) -> None:
+    """What was not begun is left; the next run does the rest."""
+    world.write(*"abcdefgh")
+    crew = Crew(hand=2)
+    batch = world.batch(crew)
+    crew.on_hand = lambda number: batch.stop() if number == 1 else None
+    report = batch.run()
+    assert (4, False, "it was stopped") == (
+        report.rows,
+        report.is_complete,
+        report.reason,
+    )
+    rest = world.run()
+    assert (4, 4, True) == (rest.skipped, rest.ok, rest.is_complete)
+    assert 8 == len(set(world.names()))
+
+
+def test_aborting_gives_up_what_is_under_way(world: World) -> None:
+    """Only what came before is written."""
+    world.write(*"abcdefgh")
+    crew = Crew(hand=2)
+    batch = world.batch(crew)
+    crew.on_hand = lambda number: batch.abort() if number == 2 else None
+    report = batch.run()
+    assert (4, False) == (report.rows, report.is_complete)
+
+
+def test_stopping_before_it_began(world: World) -> None:
+    """Nothing is sent."""
+    world.write("a")
+    batch = world.batch(crew := Crew())
+    batch.stop()
+    crew.is_drained = False  # a crew begins afresh with each work
+    assert (0, False) == (batch.run().rows, batch.report().is_complete)
+
+
+def test_stopping_too_late(world: World) -> None:
+    """A run that has done all is complete, whoever wanted to end it."""
+    world.write("a", "b")
+    crew = Crew(hand=3)
+    batch = world.batch(crew)
+    crew.on_hand = lambda number: batch.stop()
+    assert (2, True, "") == (
+        batch.run().rows,
+        batch.report().is_complete,
+        batch.report().reason,
+    )
+
+
+def test_a_call_that_was_given_up_is_no_answer(world: World) -> None:
+    """Its row is not written, so that it is called again."""
+
+    def close(prompt: str) -> Reply:
+        if prompt == "b":
+            raise ClientClosed("closed")
+        return reply(prompt)
+
+    world.write("a", "b", "c")
+    report = world.run(Engine(close))
+    assert (["row-1", "row-3"], False) == (world.names(), report.is_complete)
+
+
+def test_it_runs_once(world: World) -> None:
+    """Its files are closed afterwards."""
+    world.write("a")
+    batch = world.batch()
+    batch.run()
+    with pytest.raises(BatchError, match="run once"):
+        batch.run()
+
+
+def test_one_that_never_runs_can_be_left(world: World) -> None:
+    """Its lock goes with it, and nothing leaks."""
+    world.write("a")
+    with world.batch() as batch:
+        assert ("lines", 1, []) == (batch.format, batch.expected, batch.notes)
+    assert 1 == world.run().ok
+
+
+def test_an_input_that_breaks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before is answered and written, then it says what happened."""
+    world.write("a", "b", "c")
+    batch = world.batch()
+    given = batch._source.lines
+
+    def broken() -> Any:
+        yield from list(given())[:2]
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(batch._source, "lines", broken)
+    with pytest.raises(BatchError, match=r"cannot read .*in.txt: Input/output error"):
+        batch.run()
+    assert ["row-1", "row-2"] == world.names()
+
+
+def test_from_a_pipe_to_standard_output(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dash is standard input or output; how many rows there are is not known."""
+    reader, writer = os.pipe()
+    os.write(writer, b"a\nb\n")
+    os.close(writer)
+    saved = os.dup(0)
+    os.dup2(reader, 0)
+    standard_output = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", standard_output)
+    try:
+        batch = Batch(Crew(), "-", "-", BatchOptions(), CONFIG)
+        assert ("lines", None) == (batch.format, batch.expected)
+        assert 2 == batch.run().ok
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+        os.close(reader)
+    buffer = standard_output.buffer
+    assert isinstance(buffer, io.BytesIO)
+    assert 2 == buffer.getvalue().count(b"\n")
+
+
+def test_a_silent_pipe_lets_answers_through(world: World) -> None:
+    """Rows that came are answered while the pipe is silent."""
+    world.source = world.folder / "fifo"
+    os.mkfifo(world.source)
+    keeper = os.open(world.source, os.O_RDWR)
+    writer = os.open(world.source, os.O_WRONLY)
+    os.write(keeper, b"a\nb\n")
+    crew = Crew()
+    batch = world.batch(crew)
+
+    def end(number: int) -> None:
+        if number == 2:
+            assert ["row-1", "row-2"] == world.names()
+            os.close(keeper)
+            os.close(writer)
+
+    crew.on_hand = end
+    assert (2, True) == (batch.run().ok, batch.report().is_complete)
+
+
+def test_lines_for_any_model(world: World) -> None:
+    """Where the endpoint takes any model, one has to be named."""
+    endpoint = {
+        "name": "any",
+        "provider": "openai",
+        "base_url": "http://127.0.0.1:9/v1",
+        "models": ["*"],
+    }
+    config = Config.from_dict({"endpoints": [endpoint]})
+    world.write("a")
+    with pytest.raises(ConfigError, match="takes any; say --model"):
+        Batch(Crew(), world.source, world.output, BatchOptions(), config)
+    assert not world.output.exists()
+
+
+def test_expected_rows(world: World) -> None:
+    """Done rows are not among them, before the run as after it."""
+    world.write(*"abcdef")
+    world.run(limit=2)
+    batch = world.batch()
+    assert 4 == batch.expected
+    batch.run()
+    assert (4, 2) == (batch.expected, batch.totals.skipped)
