@@ -99,7 +99,7 @@ class LocalError(CallError):
 
 
 class WorkerDied(LocalError):
-    """The worker process that made the call died, and so did those it was given next."""
+    """The worker process that made the call died, and so did those after it."""
 
 
 class Saturated(CallError):

@@ -65,7 +65,9 @@ def _ending(outcome: Outcome, way_on: WayOn) -> list[str]:
         left = outcome.left
         rows = "" if left is None else f": {wording.count(left, 'row')} not done"
         lines.append(f"interrupted{rows}")
-    return [*lines, *way_on.lines(is_complete=not lines, failed=outcome.report.failed)]
+    report = outcome.report
+    failed = report.failed + report.skipped_failed
+    return [*lines, *way_on.lines(is_complete=not lines, failed=failed)]
 
 
 def _document(

@@ -48,7 +48,9 @@ class Outcome:
             return Exit.FATAL
         if any(judgement.is_hit for judgement in judgements):
             return Exit.THRESHOLD
-        return Exit.SOME_FAILED if self.report.failed else Exit.OK
+        # Also in an earlier run: a crash must not turn a failure into a success.
+        has_failed = self.report.failed or self.report.skipped_failed
+        return Exit.SOME_FAILED if has_failed else Exit.OK
 
 
 def conduct(

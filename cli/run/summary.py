@@ -50,6 +50,8 @@ def _rows(report: BatchReport) -> str:
         text += f"; {report.repeated:,} of them repeated another's answer"
     if report.skipped:
         text += f"; {report.skipped:,} skipped, done before"
+        if report.skipped_failed:
+            text += f" ({report.skipped_failed:,} of them failed)"
     return text
 
 

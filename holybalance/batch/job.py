@@ -213,6 +213,7 @@ class Batch:
 
     def _skip(self, line: Line, done: Done) -> None:
         self.totals.skipped += 1
+        self.totals.skipped_failed += done.is_failed
         if self._dedupe is not None and not done.is_failed:
             self._dedupe.adopt(line, Place(OK, done.offset, done.length))
 

@@ -17,6 +17,7 @@ class BatchReport:
     Args:
         rows: written by this run: `ok` and `failed` together.
         skipped: done by an earlier run.
+        skipped_failed: of `skipped`, those that failed there.
         repeated: of `rows`, those that got another row's answer (`dedupe`).
         seconds: how long the run took.
         average_s: of the calls that were answered, as the percentiles; in seconds,
@@ -33,6 +34,7 @@ class BatchReport:
     ok: int
     failed: int
     skipped: int
+    skipped_failed: int
     repeated: int
     seconds: float
     rows_per_s: float
@@ -70,6 +72,7 @@ def make_report(
         ok=totals.ok,
         failed=totals.failed,
         skipped=totals.skipped,
+        skipped_failed=totals.skipped_failed,
         repeated=totals.repeated,
         seconds=seconds,
         rows_per_s=totals.rows / seconds if seconds > 0 else 0.0,

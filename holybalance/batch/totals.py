@@ -17,7 +17,8 @@ class Totals:
     """
     Counts of rows that are written; one thread adds, any may read.
 
-    `skipped` rows were done by an earlier run and are not among `rows`. `repeated`
+    `skipped` rows were done by an earlier run, `skipped_failed` of them with an error;
+    they are not among `rows`. `repeated`
     ones are: they got another row's answer, so their tokens and cost count nowhere,
     nor does a latency. `unpriced` are answers of unknown cost.
     """
@@ -26,6 +27,7 @@ class Totals:
         self.ok = 0
         self.failed = 0
         self.skipped = 0
+        self.skipped_failed = 0
         self.repeated = 0
         self.input_tokens = 0
         self.output_tokens = 0

@@ -67,6 +67,7 @@ _PLAIN = BatchReport(
     ok=10,
     failed=0,
     skipped=0,
+    skipped_failed=0,
     repeated=0,
     seconds=10.0,
     rows_per_s=1.0,

@@ -273,6 +273,16 @@ def test_nothing_left_to_do(run: Run) -> None:
     assert "0: 0 ok, 0 failed; 1 skipped" in result.stderr
 
 
+def test_a_resumed_run_does_not_forget_failed_rows(run: Run) -> None:
+    """What failed before a crash still shows in the exit code after it."""
+    text = json.dumps(_row("a", model="gpt-9"))
+    first, _ = run(text)
+    again, _ = run(text)
+    assert (3, 3) == (first.exit_code, again.exit_code)
+    assert "1 skipped, done before (1 of them failed)" in again.stderr
+    assert "to send failed rows again: holybalance run --retry-errors" in again.stderr
+
+
 def test_an_output_of_another_input_is_refused(run: Run, tmp_path: Path) -> None:
     """Its rows have the same names, and answer something else."""
     run("one\n")
@@ -307,7 +317,7 @@ def test_failed_rows_are_retried_when_asked(run: Run, upstream: MockUpstream) ->
     lines = json.dumps(_row("a"))
     codes = [run(lines)[0].exit_code for _ in range(2)]
     result, rows = run(lines, "--retry-errors")
-    assert ([3, 0], 0, "a") == (codes, result.exit_code, _text(rows["a"]))
+    assert ([3, 3], 0, "a") == (codes, result.exit_code, _text(rows["a"]))
     assert "0: 0 ok, 0 failed; 1 skipped" in run(lines)[0].stderr
 
 
