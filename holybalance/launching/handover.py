@@ -25,6 +25,12 @@ class _Reader(pickle.Unpickler):
         # A URL may be empty, a header's value may hold blanks, a key is neither.
         return Secret.header(revealed) if revealed else Secret.url(revealed)
 
+    def find_class(self, module: str, name: str) -> Any:
+        # In a worker that is another script than it was in its parent.
+        if module == "__main__":
+            raise pickle.UnpicklingError(f"{name} is at home in the script itself")
+        return super().find_class(module, name)
+
 
 def write(config: Config) -> bytes:
     """
@@ -33,11 +39,11 @@ def write(config: Config) -> bytes:
     Raises:
         ConfigError: its policy is a callable that a worker cannot import.
     """
-    _check_policy(config.defaults.policy)
     buffer = io.BytesIO()
     try:
         _Writer(buffer, pickle.HIGHEST_PROTOCOL).dump(config)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        read(buffer.getvalue())
+    except (pickle.PickleError, AttributeError, ImportError, TypeError) as error:
         raise _not_importable(config.defaults.policy) from error
     return buffer.getvalue()
 
@@ -46,12 +52,6 @@ def read(written: bytes) -> Config:
     """Read what `write` wrote."""
     config: Config = _Reader(io.BytesIO(written)).load()
     return config
-
-
-def _check_policy(policy: Any) -> None:
-    kind = policy if hasattr(policy, "__qualname__") else type(policy)
-    if getattr(kind, "__module__", None) == "__main__":
-        raise _not_importable(policy)
 
 
 def _not_importable(policy: Any) -> ConfigError:

@@ -29,8 +29,10 @@ class Pacer:
 
     def wait_for_turn(self, is_over: threading.Event) -> bool:
         """Wait for a turn; tell whether it came before `is_over` was set."""
+        if is_over.is_set():
+            return False
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
             self._next = turn + self._gap_s
-        return not is_over.wait(turn - now) if turn > now else not is_over.is_set()
+        return turn <= now or not is_over.wait(turn - now)
