@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-FIRST_THREADS = 8
+FIRST_THREADS = 4
 # Before the first reply nothing is known of the latency: enough to learn of it soon.
 UNSEEN_THREADS = 256
 # The share of a core that a worker's calls are to use: the rest is for the threads to
