@@ -97,6 +97,11 @@ class Engine:
             queued=self.workers.queued() + self.balancer.queued(),
         )
 
+    def is_hopeless(self) -> bool:
+        """Tell whether no endpoint will take a call again by itself."""
+        states = (endpoint.state() for endpoint in self.balancer.endpoints)
+        return all(state["cool_down_s"] is None for state in states)
+
     def is_over(self) -> bool:
         """Tell a call that waits for room that there will be none any more."""
         return self._is_drained or self.is_given_up()

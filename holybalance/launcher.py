@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import math
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, replace
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from holybalance.config import Config
 from holybalance.engine import Engine
-from holybalance.errors import ConfigError, HolyBalanceError, RequestError
+from holybalance.errors import (
+    ConfigError,
+    HolyBalanceError,
+    LocalError,
+    RequestError,
+)
 from holybalance.launching.crew import Answer, Crew
-from holybalance.messages import Reply
+from holybalance.messages import Reply, Verdict
 from holybalance.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 Result = Reply | HolyBalanceError
 # In order, results that are early wait for those before them; so many at the most.
 ORDER_WINDOW = 20_000
+_PROTOCOL = pickle.HIGHEST_PROTOCOL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +39,24 @@ class _PromptWork:
     A worker's part of `Launcher.map`.
 
     Args:
-        arguments: what `Client.chat` takes besides the prompt.
+        arguments: what `Client.chat` takes besides the prompt, pickled.
     """
 
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: bytes
 
-    def perform(self, engine: Engine, position: int, item: bytes) -> Result:
-        """Make a prompt's call."""
-        prompt = pickle.loads(item)  # noqa: S301 our parent wrote it
-        if isinstance(prompt, RequestError):
-            return prompt
+    def perform(self, engine: Engine, position: int, item: bytes) -> bytes:
+        """Make a prompt's call, and write down what came of it."""
         try:
-            reply = engine.call_patiently({**self.arguments, "messages": prompt})
-            return replace(reply, index=position)
+            arguments = {**_read(self.arguments), "messages": _read(item)}
+            reply = engine.call_patiently(arguments)
+            return pickle.dumps(replace(reply, index=position), _PROTOCOL)
         except HolyBalanceError as error:
-            error.index = position
-            return error.with_traceback(None)
+            return pickle.dumps(error, _PROTOCOL)
+        except MemoryError:
+            raise  # which ends the worker: another has more
+        except Exception as error:  # noqa: BLE001 a prompt must not end a worker
+            message = f"the call failed unexpectedly: {type(error).__name__}: {error}"
+            return pickle.dumps(LocalError(message, verdict=Verdict.LOCAL), _PROTOCOL)
 
 
 class Launcher:
@@ -162,7 +170,8 @@ class Launcher:
                 "prompts must be an iterable of prompts, not one string",
                 code="invalid_request",
             )
-        results = self._results(prompts, _PromptWork(arguments=arguments), ordered)
+        work = _PromptWork(arguments=_write(arguments))
+        results = self._results(prompts, work, ordered)
         return results if return_errors else _raising(results)
 
     def batch(
@@ -179,9 +188,9 @@ class Launcher:
         """
         # Imported here: `map` needs none of it.
         from holybalance.batch.job import Batch  # noqa: PLC0415
-        from holybalance.batch.options import BatchOptions  # noqa: PLC0415
+        from holybalance.batch.options import make_options  # noqa: PLC0415
 
-        return Batch(self._crew, source, output, BatchOptions(**options), self.config)
+        return Batch(self._crew, source, output, make_options(options), self.config)
 
     def run(
         self,
@@ -220,7 +229,7 @@ class Launcher:
 
     def _results(
         self, prompts: Iterable[Prompt], work: _PromptWork, ordered: bool
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         source = _Prompts(prompts, ordered)
         early: dict[int, Result] = {}
         expected = len(prompts) if isinstance(prompts, Sized) else None
@@ -269,7 +278,10 @@ class _Prompts:
             self._trouble = error
             raise StopIteration from error
         self._pulled += 1
-        return _written(prompt)
+        try:
+            return _write(prompt)
+        except RequestError as error:
+            return _write(error)
 
     def raise_trouble(self) -> None:
         """Raise what the prompts raised."""
@@ -277,27 +289,59 @@ class _Prompts:
             raise self._trouble
 
 
-def _written(prompt: Any) -> bytes:
-    """Write a prompt for a worker, or the error that it comes to."""
+def _write(value: Any) -> bytes:
+    """
+    Write a prompt or arguments for a worker.
+
+    Raises:
+        RequestError: they cannot be pickled.
+    """
     try:
-        return pickle.dumps(prompt, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # noqa: BLE001 whatever its own methods raise
-        problem = f"the prompt cannot be handed to a worker process: {error}"
-        return pickle.dumps(RequestError(problem, code="invalid_request"))
+        return pickle.dumps(value, _PROTOCOL)
+    except Exception as error:
+        raise RequestError(
+            f"what was passed cannot be handed to a worker process: {error}",
+            code="invalid_request",
+        ) from error
+
+
+def _read(written: bytes) -> Any:
+    """
+    Read in a worker what its parent wrote.
+
+    Raises:
+        RequestError: the parent could not write it, or it is of a class that only the
+            parent can import.
+    """
+    try:
+        value = pickle.loads(written)  # noqa: S301 our parent wrote it
+    except Exception as error:
+        raise RequestError(
+            f"what was passed cannot be read in a worker process: {error}; pass plain "
+            "values, or define their classes in a module",
+            code="invalid_request",
+        ) from error
+    if isinstance(value, RequestError):
+        raise value
+    return value
 
 
 def _result(answer: Answer) -> Result:
-    result: Result = answer.value
+    value = answer.value
+    # A `WorkerDied` is an error of the crew's own; anything else a worker has pickled.
+    result: Result = pickle.loads(value) if isinstance(value, bytes) else value  # noqa: S301
     if isinstance(result, HolyBalanceError):
         result.index = answer.position
     return result
 
 
-def _raising(results: Iterator[Result]) -> Iterator[Reply]:
-    for result in results:
-        if isinstance(result, HolyBalanceError):
-            raise result
-        yield result
+def _raising(results: Generator[Result, None, None]) -> Iterator[Reply]:
+    # The error's traceback keeps `results` alive, so their end is not left to chance.
+    with contextlib.closing(results):
+        for result in results:
+            if isinstance(result, HolyBalanceError):
+                raise result
+            yield result
 
 
 def _whole(name: str, number: int | None) -> int | None:

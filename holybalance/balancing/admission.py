@@ -59,6 +59,13 @@ class Admission:
         return self._admit_in_line(trail)
 
     def try_lease(self, trail: Trail) -> Lease | list[Refused]:
+        """Ask all endpoints; where all are out of service, one call may probe."""
+        admitted = self._try_tiers(trail)
+        if isinstance(admitted, Lease) or not _is_outage(admitted):
+            return admitted
+        return self._try_probe(trail, admitted) or admitted
+
+    def _try_tiers(self, trail: Trail) -> Lease | list[Refused]:
         """Ask fresh endpoints by tier, then those that this call has tried."""
         refusals: list[Refused] = []
         tiers = trail.pool.tiers
@@ -69,7 +76,7 @@ class Admission:
             admitted = self._try_tier(trail, tier, refusals)
             if admitted is not None:
                 return admitted
-        return self._try_probe(trail, refusals) or refusals
+        return refusals
 
     def _admit_in_line(self, trail: Trail) -> Lease:
         line = trail.line
@@ -83,10 +90,16 @@ class Admission:
             line.leave(place)
 
     def _wait_for_lease(self, trail: Trail, place: Place) -> Lease:
-        if not place.wait_to_be_first(trail.deadline):
-            raise trail.out_of_time("waiting in line for an endpoint with room")
+        while not place.wait_to_be_first(trail.deadline):
+            if not trail.put_off():
+                raise trail.out_of_time("waiting in line for an endpoint with room")
         while True:
-            admitted = self.try_lease(trail)
+            admitted = self._try_tiers(trail)
+            if isinstance(admitted, Lease) or not _is_outage(admitted):
+                trail.line.served_at = self._clock()
+                trail.put_off()
+            else:
+                admitted = self._try_probe(trail, admitted) or admitted
             if isinstance(admitted, Lease):
                 return admitted
             wake_at = self._check_waiting(trail, admitted)
@@ -132,9 +145,7 @@ class Admission:
         return lease.take(as_probe=as_probe) or lease
 
     def _try_probe(self, trail: Trail, refusals: list[Refused]) -> Lease | None:
-        """When all that is left is open circuits, let one call a second try them."""
-        if any(refused.reason not in _OUT_OF_SERVICE for refused in refusals):
-            return None
+        """In an outage, let one call a second try an open circuit."""
         for refused in refusals:
             if refused.reason is Refusal.OPEN:
                 admitted = self._ask(trail, refused.endpoint, as_probe=True)
@@ -151,14 +162,17 @@ class Admission:
         """
         if all(refused.reason is Refusal.NO_MODEL for refused in refusals):
             raise _no_model(trail)
-        if all(refused.reason in _OUT_OF_SERVICE for refused in refusals):
+        if _is_outage(refusals):
             next_trial_at = _next_trial_at(refusals)
             if trail.is_patient and next_trial_at < trail.deadline:
                 return next_trial_at
             raise self._no_endpoint(trail, refusals, next_trial_at)
         known = [r.ready_at for r in refusals if r.ready_at is not None]
         ready_at = min(known, default=math.inf)
-        ends_in_time = len(known) < len(refusals) or ready_at < trail.deadline
+        is_in_time = ready_at < trail.deadline or (
+            trail.is_patient and not trail.attempts
+        )
+        ends_in_time = len(known) < len(refusals) or is_in_time
         if self._settings.when_saturated == "wait" and ends_in_time:
             return ready_at
         raise self._saturated(trail, refusals, ready_at)
@@ -199,6 +213,10 @@ class Admission:
             retry_after_s=wait if known else None,
             attempts=trail.attempts,
         )
+
+
+def _is_outage(refusals: list[Refused]) -> bool:
+    return all(refused.reason in _OUT_OF_SERVICE for refused in refusals)
 
 
 def _no_model(trail: Trail) -> RequestError:

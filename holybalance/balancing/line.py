@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 
@@ -16,11 +17,16 @@ class Line:
     room for more than one. So room is never missed: a place tries after it has
     become the first, and an event that was set before it waits is seen.
 
+    Attributes:
+        served_at: when somebody in it last found that there is room, or will be: that
+            what keeps them waiting is no outage.
+
     Args:
         busy: holds the lines in which somebody stands, for those who free room.
     """
 
     def __init__(self, busy: set[Line]) -> None:
+        self.served_at = -math.inf
         self._busy = busy
         # Guards `_places`, and whether this line is in `_busy`.
         self._lock = threading.Lock()

@@ -38,7 +38,8 @@ class Trail:
     Args:
         started: the instant of the clock at which the call began.
         is_patient: it waits out an outage of all endpoints, one try a second, and does
-            not fail at once.
+            not fail at once. What it waits for room before its first attempt, other
+            than in an outage, is no part of its time.
     """
 
     __slots__ = (
@@ -84,6 +85,20 @@ class Trail:
     def line(self) -> Line:
         """Where this call waits for room."""
         return self.pool.patient_line if self.is_patient else self.pool.line
+
+    def put_off(self) -> bool:
+        """
+        Begin a patient call's time anew, from when its line was last served.
+
+        Returns:
+            Whether the deadline is later now.
+        """
+        if not self.is_patient or self.attempts:
+            return False
+        before = self.deadline
+        began = max(self.started, self.line.served_at)
+        self.deadline = began + self.request.timeout_s
+        return self.deadline > before
 
     def let_go(self) -> None:
         """End the lease of an attempt that is over or was interrupted."""
@@ -209,7 +224,8 @@ class Trail:
             return f"no answer within the {self.request.timeout_s:g} s of the call"
         if kind is LocalError:
             return "this machine could not make the call"
-        return f"no attempt succeeded, and {self.stopped_by}"
+        last = str(self.attempts[-1])
+        return f"no attempt succeeded, and {self.stopped_by}; the last one: {last}"
 
     def _answer_tokens(self) -> int:
         options = self.request.options

@@ -35,13 +35,17 @@ class AnswerFiles:
     def __init__(self, path: PathName, options: BatchOptions) -> None:
         self.notes: list[str] = []
         self.outputs: list[Output] = []
+        self._is_retry = options.retry_errors
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
             for each in (path, options.errors):
                 if each is not None:
                     self._open(each, options, stack)
-            if options.retry_errors:
-                self._drop_failed()
+            if self._is_retry and not self.outputs[OK].is_lasting:
+                raise ConfigError(
+                    "retry_errors goes on with an existing output, and "
+                    f"{self.outputs[OK].name} cannot be read"
+                )
             self._closing = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -65,21 +69,24 @@ class AnswerFiles:
             kind: the input's format.
 
         Raises:
-            ConfigError: it does not, or something else is in between.
+            ConfigError: it does not, or something else is in between; nothing was
+                changed then but a torn last line.
         """
         output = self.outputs[OK]
         if not output.is_lasting or not any(each.size for each in self.outputs):
             return None
-        finished = Finished(kind, source.name, output.name)
+        name = " and ".join(each.name for each in self._lasting())
+        finished = Finished(kind, source.name, name)
         self._closing.enter_context(contextlib.closing(finished))
         try:
             self._fill(finished)
-            if source.is_regular:
-                finished.compare(selection.of(source.lines()))
+            if source.is_regular and finished.count:
+                _survey(finished, source, selection)
+            if self._is_retry:
+                self._drop_failed(finished)
         except BatchError as error:
             raise ConfigError(str(error)) from error
-        except OSError as error:
-            raise ConfigError(source.trouble(error)) from error
+        self._note_done(finished)
         return finished if finished.count else None
 
     def sorted_out(
@@ -117,22 +124,38 @@ class AnswerFiles:
         except OSError as error:
             raise ConfigError(output.trouble(error)) from error
 
-    def _fill(self, finished: Finished) -> None:
-        # A row that is in both was called again, and the output has its answer.
-        for output in reversed(self.outputs):
-            if output.is_lasting:
-                finished.add(mending.find_rows(output))
-        if finished.count:
-            rows = "1 row is" if finished.count == 1 else f"{finished.count:,} rows are"
-            self.notes.append(f"{self.outputs[OK].name}: {rows} done already")
+    def _lasting(self) -> list[Output]:
+        return [output for output in self.outputs if output.is_lasting and output.size]
 
-    def _drop_failed(self) -> None:
-        if not self.outputs[OK].is_lasting:
-            raise ConfigError(
-                "retry_errors goes on with an existing output, and "
-                f"{self.outputs[OK].name} cannot be read"
-            )
-        for output in self.outputs:
-            if output.is_lasting and (dropped := mending.drop_failed(output)):
-                rows = "1 failed row" if dropped == 1 else f"{dropped:,} failed rows"
-                self.notes.append(f"took {rows} out of {output.name} to call again")
+    def _fill(self, finished: Finished) -> None:
+        for output in self._lasting():
+            rows = mending.find_rows(output)
+            if self._is_retry:  # what is to be taken out is not done
+                rows = (found for found in rows if not found.row.is_failed)
+            try:
+                finished.add(rows, are_errors=output is not self.outputs[OK])
+            except OSError as error:
+                raise ConfigError(output.trouble(error)) from error
+
+    def _drop_failed(self, finished: Finished) -> None:
+        for output in self._lasting():
+            if not (dropped := mending.drop_failed(output)):
+                continue
+            rows = "1 failed row" if dropped == 1 else f"{dropped:,} failed rows"
+            self.notes.append(f"took {rows} out of {output.name} to call again")
+            if output is self.outputs[OK]:
+                finished.move(mending.find_rows(output))
+
+    def _note_done(self, finished: Finished) -> None:
+        if not finished.count:
+            return
+        rows = "1 row is" if finished.count == 1 else f"{finished.count:,} rows are"
+        failed = f", {finished.failed:,} of them failed" if finished.failed else ""
+        self.notes.append(f"{self.outputs[OK].name}: {rows} done already{failed}")
+
+
+def _survey(finished: Finished, source: Source, selection: Selection) -> None:
+    try:
+        finished.survey(source.lines, selection.of if selection.is_partial else None)
+    except OSError as error:
+        raise ConfigError(source.trouble(error)) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from holybalance.batch.rows import FORMATS
 from holybalance.batch.source import DASH
+from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
 
 
@@ -95,3 +97,18 @@ def _check_count(name: str, value: Any) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if value is not None and (not is_whole or value < 1):
         raise ConfigError(f"{name} must be a whole number from 1 on, not {value!r}")
+
+
+def make_options(given: Mapping[str, Any]) -> BatchOptions:
+    """
+    Take options by name.
+
+    Raises:
+        ConfigError: one of them is unknown or wrong.
+    """
+    known = [each.name for each in fields(BatchOptions)]
+    for name in given:
+        if name not in known:
+            message = f'unknown option "{name}"{likely(name, known, "options")}'
+            raise ConfigError(message)
+    return BatchOptions(**given)

@@ -34,6 +34,11 @@ class Selection(NamedTuple):
             return None
         return min(n for n in (self.total, self.limit, self.sample) if n is not None)
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether some rows may be left out."""
+        return self.limit is not None or self.sample is not None
+
     def of(self, lines: Iterator[Line | None]) -> Iterator[Line | None]:
         """Give the lines that are chosen; `None` passes as it is."""
         if self.limit is not None:

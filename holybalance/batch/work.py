@@ -71,6 +71,8 @@ class RowWork:
             return None
         except HolyBalanceError as error:
             return failed(row.label, error)
+        except MemoryError:
+            raise  # which ends the worker: another has more
         except Exception as error:  # noqa: BLE001 - a row must not end a worker
             message = f"the call failed unexpectedly: {type(error).__name__}: {error}"
             return failed(row.label, LocalError(message, verdict=Verdict.LOCAL))

@@ -42,15 +42,14 @@ class Job:
         # Only of items whose worker died and that are not done with.
         self._deaths: dict[int, int] = {}
 
-    def take(self, most: int, most_bytes: int) -> list[tuple[int, Item]]:
+    def take(self, most: int) -> list[tuple[int, Item]]:
         """Take a hand of items to give out, those to be given again first."""
         hand: list[tuple[int, Item]] = []
-        while len(hand) < most and most_bytes > 0:
+        while len(hand) < most:
             each = self._again.popleft() if self._again else self._next()
             if each is None:
                 break
             hand.append(each)
-            most_bytes -= len(each[1])
         return hand
 
     def is_given_out(self) -> bool:

@@ -6,12 +6,17 @@ All of it is pickled, so all of it lives where both can import it.
 
 from __future__ import annotations
 
+import signal
 from typing import Any, NamedTuple, Protocol
 
 from holybalance.engine import Engine
 from holybalance.errors import HolyBalanceError
 from holybalance.telemetry.report import Report
 
+WORKER_VARIABLE = "HOLYBALANCE_WORKER"
+"""The environment variable that tells a worker its parent's process id."""
+WORKER_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""What workers leave to their parent, as it reaches the whole process group."""
 Item = bytes
 """A piece of work as it is handed over; only the `Work` knows what it means."""
 
@@ -25,7 +30,9 @@ class Work(Protocol):
 
     def perform(self, engine: Engine, position: int, item: Item) -> Any:
         """
-        Make of an item what the parent is to get for it; must not raise.
+        Make of an item what the parent is to get for it.
+
+        What it raises ends the worker, and the item goes to another.
 
         Args:
             engine: makes the calls of this worker.
@@ -44,12 +51,14 @@ class Orders(NamedTuple):
         threads: calls at once; `None` leaves it to the worker, as it goes.
         most_threads: never more than these.
         calls_per_s: never begin calls faster than this, if it is set.
+        first_turn_s: then the first one after so many seconds.
         open_files: the limit that the worker is to have, `None` for the one it has.
     """
 
     threads: int | None
     most_threads: int
     calls_per_s: float | None
+    first_turn_s: float
     open_files: int | None
 
 
@@ -95,7 +104,8 @@ class Answers(NamedTuple):
         done: positions and what `Work.perform` made of them.
         dropped: positions that were not begun.
         credit: how many items the worker wants to hold, those under way included.
-        threads: how many of the oldest it holds may have begun.
+        threads: how many there are.
+        limit: how many there may be; so many of the oldest it holds may have begun.
     """
 
     job: int
@@ -103,6 +113,7 @@ class Answers(NamedTuple):
     dropped: list[int]
     credit: int
     threads: int
+    limit: int
 
 
 class Told(NamedTuple):

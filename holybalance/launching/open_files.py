@@ -1,8 +1,9 @@
-"""Owns the limit of open files: each call under way takes one, for its connection."""
+"""Owns the limit of open files: each connection takes one, in use or kept alive."""
 
 from __future__ import annotations
 
 import resource
+from collections.abc import Sequence
 
 # For the interpreter, the parent's socket, look-ups, files of authorities.
 SPARE = 64
@@ -25,11 +26,23 @@ def set_limit(files: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
 
-def threads_for(files: int) -> int:
+def files_for(threads: int, slots: Sequence[int]) -> int:
+    """
+    Say how many files so many calls at once need.
+
+    Args:
+        slots: of each endpoint, which may keep as many connections alive.
+    """
+    return SPARE + sum(min(threads, each) for each in slots)
+
+
+def threads_for(files: int, slots: Sequence[int]) -> int:
     """Say how many calls at once so many files are enough for."""
-    return max(1, files - SPARE)
-
-
-def files_for(threads: int) -> int:
-    """Say how many files so many calls at once need."""
-    return threads + SPARE
+    left, threads = files - SPARE, 1
+    # From the smallest on: what one endpoint cannot use is there for the others.
+    for position, each in enumerate(sorted(slots)):
+        threads = max(1, left // (len(slots) - position))
+        if threads < each:
+            return threads
+        left -= each
+    return max(slots)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -9,18 +11,24 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from holybalance.errors import LocalError
 from holybalance.launching import frames
-from holybalance.launching.messages import Item, Orders
+from holybalance.launching.growth import FIRST_THREADS
+from holybalance.launching.messages import (
+    WORKER_SIGNALS,
+    WORKER_VARIABLE,
+    Item,
+    Orders,
+)
 from holybalance.messages import Verdict
 from holybalance.telemetry.report import Report
 
-WORKER_VARIABLE = "HOLYBALANCE_WORKER"
-"""Set in workers, which must not launch workers of their own."""
-# How long a worker may take to end once its pipe is closed.
-_END_S = 2.0
+# glibc reserves 64 MB of address space for each of up to eight arenas a core, so that
+# threads may allocate at once; under the interpreter's lock few of them ever do.
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+# Of items that a worker holds ahead of its threads: they may be large.
+_MOST_HELD_BYTES = 8 * 1024 * 1024
 
 
 class WorkerProcess:
@@ -41,17 +49,15 @@ class WorkerProcess:
         self.is_ready = False
         self.credit = 0
         self.threads = 0
-        self.has_told = False
+        self.limit = orders.threads or min(FIRST_THREADS, orders.most_threads)
         self.report: Report | None = None
+        self.is_asked = False
         # By position, in the order in which they were given.
         self.held: dict[int, Item] = {}
-        self.held_bytes = 0
-        ours, theirs = socket.socketpair()
+        self._held_bytes = 0
         try:
-            with theirs:
-                self._process = _spawn(theirs.fileno())
+            self._process, ours = _spawn()
         except OSError as error:
-            ours.close()
             raise LocalError(
                 f"cannot start a worker process: {error}; lower processes, or raise "
                 "what the machine allows",
@@ -67,8 +73,9 @@ class WorkerProcess:
 
     @property
     def room(self) -> int:
-        """How many more items it wants."""
-        return self.credit - len(self.held)
+        """How many more items it is to get; what is ahead of its threads is bounded."""
+        is_laden = self._held_bytes > _MOST_HELD_BYTES
+        return (self.limit if is_laden else self.credit) - len(self.held)
 
     def send(self, data: bytes) -> None:
         """Send frames; that it has gone is noticed where it is read from."""
@@ -87,62 +94,78 @@ class WorkerProcess:
     def hold(self, items: list[tuple[int, Item]]) -> None:
         """Take note of what it was given."""
         self.held.update(items)
-        self.held_bytes += sum(len(item) for _, item in items)
+        self._held_bytes += sum(len(item) for _, item in items)
 
     def release(self, position: int) -> Item:
         """Take note that it is done with an item, and give it back."""
         item = self.held.pop(position)
-        self.held_bytes -= len(item)
+        self._held_bytes -= len(item)
         return item
+
+    def release_all(self) -> None:
+        """Take note that nobody wants what it holds any more."""
+        self.held.clear()
+        self._held_bytes = 0
 
     def begun(self) -> list[int]:
         """Give the positions whose calls may be under way: it takes them in order."""
-        return list(islice(self.held, self.threads))
+        return list(islice(self.held, self.limit))
 
-    def kill(self) -> int:
-        """End it at once and reap it; give its exit code."""
-        self.pipe.close()
-        self._process.kill()
-        return self._process.wait()
-
-    def end(self) -> None:
-        """Let it end by itself, now that its pipe is closed, or kill it."""
+    def end(self, seconds: float) -> int:
+        """Let it end by itself, or kill it after so long; give its exit code."""
         self.pipe.close()
         try:
-            self._process.wait(_END_S)
+            return self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            return self._process.wait()
 
 
-def _spawn(descriptor: int) -> subprocess.Popen[bytes]:
+def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
     """
     Start a worker with fresh memory: no thread, lock or socket of ours but its pipe.
 
     Not by `multiprocessing`, whose children import the parent's script again: a script
     without a guard would launch launchers, and one from standard input none at all.
+
+    Returns:
+        The process, and our end of its pipe.
     """
     command = [sys.executable, "-P", "-m", "holybalance.launching.worker"]
-    blocked = signal.pthread_sigmask(
-        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM)
-    )  # inherited, until the worker can ignore them
-    try:
-        return subprocess.Popen(  # noqa: S603 our own interpreter and module
-            [*command, str(descriptor)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(descriptor,),
-            env=_environment(),
+    with contextlib.ExitStack() as stack:
+        ours, theirs = map(stack.enter_context, map(_above_stdio, socket.socketpair()))
+        # Inherited, until the worker can ignore them.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, WORKER_SIGNALS)
+        try:
+            process = subprocess.Popen(  # noqa: S603 our own interpreter and module
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        theirs.close()
+        stack.pop_all()
+    return process, ours
+
+
+def _above_stdio(sock: socket.socket) -> socket.socket:
+    """Keep a socket off the numbers of standard streams, of which one may be closed."""
+    if sock.fileno() > 2:
+        return sock
+    with sock:
+        return socket.socket(
+            fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
         )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _environment() -> dict[str, Any]:
+def _environment() -> dict[str, str]:
     # What the parent can import the worker can, in the same order; scripts and test
     # runners put folders on the path that no environment variable knows.
-    folders = [folder or str(Path.cwd()) for folder in sys.path]
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(folders),
-        WORKER_VARIABLE: str(os.getpid()),
-    }
+    # What is no text there is ignored by imports as well.
+    texts = [folder for folder in sys.path if isinstance(folder, str)]
+    folders = [folder or str(Path.cwd()) for folder in texts]
+    ours = {"PYTHONPATH": os.pathsep.join(folders), WORKER_VARIABLE: str(os.getpid())}
+    return _FEW_ARENAS | os.environ | ours

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import socket
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +17,7 @@ from holybalance.engine import Engine
 from holybalance.launching import frames
 from holybalance.launching.growth import Growth, Look
 from holybalance.launching.messages import (
+    WORKER_VARIABLE,
     Answers,
     Ask,
     Begin,
@@ -40,12 +43,6 @@ TELL_EVERY_S = 0.5
 # for more and get it.
 _AHEAD_S = 0.1
 _LEAST_AHEAD = 16
-# Calls that may wait for room at an endpoint, before the next are held back: as many
-# as end in so many seconds. Here they wait before their time runs; in an endpoint's
-# line it might run out.
-_LINE_S = 0.1
-_LEAST_LINE = 4
-_TURNSTILE_S = 0.02
 
 
 class _Job:
@@ -71,11 +68,15 @@ class Station:
         self._engine = engine
         self._orders = orders
         self._socket = sock
-        self._pacer = None if orders.calls_per_s is None else Pacer(orders.calls_per_s)
+        self._pacer: Pacer | None = None
+        self._least_ahead = _LEAST_AHEAD
+        if orders.calls_per_s is not None:
+            self._pacer = Pacer(orders.calls_per_s, orders.first_turn_s)
+            # Of few calls a second few are to be ahead: others may have none to make.
+            self._least_ahead = min(_LEAST_AHEAD, math.ceil(orders.calls_per_s))
         self._growth = Growth(orders.most_threads, orders.calls_per_s)
         self._limit = orders.threads or self._growth.first()
-        self._credit = self._limit + _LEAST_AHEAD
-        self._most_in_line = _LEAST_LINE
+        self._credit = self._limit + self._least_ahead
         self._gather_s = GATHER_S
         self._job: _Job | None = None
         self._items: queue.SimpleQueue[tuple[_Job, int, Item]] = queue.SimpleQueue()
@@ -85,9 +86,7 @@ class Station:
         self._dropped: deque[tuple[_Job, int]] = deque()
         self._news: deque[Any] = deque()
         self._has_news = threading.Event()
-        # Whoever holds it waits for lines to become short; the others wait for it.
-        self._turnstile = threading.Lock()
-        # Guards `_threads`.
+        # Guards `_threads`; never waited for, as another look comes soon.
         self._growing = threading.Lock()
         self._threads = 0
         # The reader alone adds to the first, the sender alone to the others.
@@ -151,16 +150,8 @@ class Station:
     def _may_begin(self, job: _Job) -> bool:
         """Wait until a call may begin; tell whether it is still wanted."""
         if self._pacer is not None:
-            self._pacer.wait_for_turn(job.is_dropped)
-        if self._engine.balancer.has_line():
-            self._wait_for_short_lines(job.is_dropped)
+            return self._pacer.wait_for_turn(job.is_dropped)
         return not job.is_dropped.is_set()
-
-    def _wait_for_short_lines(self, is_over: threading.Event) -> None:
-        with self._turnstile:
-            while self._engine.balancer.queued() > self._most_in_line:
-                if is_over.wait(_TURNSTILE_S):
-                    return
 
     # What the sender does, which alone writes to the socket.
 
@@ -172,17 +163,20 @@ class Station:
         while True:
             self._has_news.wait()
             self._has_news.clear()
-            for message in _emptied(self._news):
-                self._write(message)
-            if self._job is not None:
-                self._write(self._answers(self._job))
+            for message in [*_emptied(self._news), self._answers()]:
+                if message is not None:
+                    self._write(message)
             time.sleep(self._gather_s)
 
-    def _answers(self, job: _Job) -> Answers:
+    def _answers(self) -> Answers | None:
         done, dropped = _emptied(self._done), _emptied(self._dropped)
+        # Only now: what was done for a job that begins meanwhile comes with the next.
+        job = self._job
         self._ended += len(done)
         self._latency_s += sum(seconds for *_, seconds in done)
         self._returned += len(done) + len(dropped)
+        if job is None:
+            return None
         # Of an earlier job nobody wants to hear any more.
         return Answers(
             job.number,
@@ -190,6 +184,7 @@ class Station:
             [position for of, position in dropped if of is job],
             self._credit,
             self._threads,
+            self._limit,
         )
 
     def _write(self, message: Any) -> None:
@@ -202,7 +197,7 @@ class Station:
     # What the overseer does: threads, credit, counts, and a look at the parent.
 
     def _oversee(self) -> None:
-        parent = os.getppid()
+        parent = int(os.environ[WORKER_VARIABLE])
         now, cpu_s, ended, latency_s = self._figures()
         tell_at, circuits = now, self._circuits()
         # A parent that dies closes its end, unless a child of its own has it as well.
@@ -230,39 +225,52 @@ class Station:
         return [each.circuit for each in self._engine.balancer.endpoints]
 
     def _is_active(self, look: Look) -> bool:
-        return look.calls > 0 or self._returned < self._taken
+        # With a parent that does not read, one report waits, and no more.
+        is_read = not self._news
+        return is_read and (look.calls > 0 or self._returned < self._taken)
 
     def _figures(self) -> tuple[float, float, int, float]:
         return time.monotonic(), time.process_time(), self._ended, self._latency_s
 
     def _follow(self, look: Look) -> None:
         per_s = look.calls / look.seconds
-        self._most_in_line = max(_LEAST_LINE, round(per_s * _LINE_S))
         is_busy = look.cpu_s >= _BUSY * look.seconds
         self._gather_s = BUSY_GATHER_S if is_busy else GATHER_S
         if self._orders.threads is None:
             self._limit = self._growth.wanted(look)
-            self._grow()
-        credit = self._limit + max(_LEAST_AHEAD, round(per_s * _AHEAD_S))
+        self._grow()
+        credit = self._limit + max(self._least_ahead, round(per_s * _AHEAD_S))
         if credit != self._credit:
             self._credit = credit
             self._has_news.set()
 
     def _grow(self) -> None:
         """Start threads up to the limit, but no more than there are items for."""
-        with self._growing:
+        if not self._growing.acquire(blocking=False):
+            return
+        try:
             wanted = min(self._limit, self._taken - self._returned)
             while self._threads < wanted:
-                try:
-                    _start(self._serve)
-                except RuntimeError:
-                    # The machine has no more; those that there are go on.
-                    return
+                _start(self._serve)
                 self._threads += 1
+        except RuntimeError:
+            # The machine has no more; those that there are go on.
+            return
+        finally:
+            self._growing.release()
 
 
 def _start(function: Callable[[], None]) -> None:
-    threading.Thread(target=function, daemon=True).start()
+    def run() -> None:
+        try:
+            function()
+        except BaseException:  # noqa: BLE001 nobody else would see it
+            traceback.print_exc()
+        # Without one of its threads a worker would hold items for ever; without itself,
+        # others get them.
+        os._exit(1)
+
+    threading.Thread(target=run, daemon=True).start()
 
 
 def _emptied(source: deque[Any]) -> list[Any]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 
 from holybalance.engine import Engine
 from holybalance.errors import HolyBalanceError
 from holybalance.launching import frames, handover, open_files
-from holybalance.launching.messages import Failed, Orders
+from holybalance.launching.messages import WORKER_SIGNALS, Failed, Orders
 from holybalance.launching.station import Station
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Of a thousand threads the usual 8 MB each would be 8 GB of address space, which some
+# machines bound. What the deepest JSON and a TLS handshake need is a quarter of this.
+_STACK_BYTES = 1024 * 1024
 
 
 def main(descriptor: int) -> None:
@@ -25,12 +29,14 @@ def main(descriptor: int) -> None:
         descriptor: this end of the socket.
     """
     _leave_signals_to_parent()
+    threading.stack_size(_STACK_BYTES)
     sock = socket.socket(fileno=descriptor)
     inbox = frames.read_frames(sock)
     try:
         station = _make_station(inbox, sock)
     except HolyBalanceError as error:
-        sock.sendall(frames.encode(Failed(error)))
+        with contextlib.suppress(OSError):  # another's failure came first
+            sock.sendall(frames.encode(Failed(error)))
         return
     except StopIteration:
         return
@@ -42,9 +48,9 @@ def main(descriptor: int) -> None:
 def _leave_signals_to_parent() -> None:
     # Ctrl-C reaches the whole group, and what it means is for the parent to decide.
     # They are blocked until here, so that none can come too early.
-    for number in _SIGNALS:
+    for number in WORKER_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WORKER_SIGNALS)
 
 
 def _make_station(inbox: Iterator[bytes], sock: socket.socket) -> Station:

@@ -128,5 +128,7 @@ class Child:
 def _environment() -> dict[str, str]:
     # What the parent can import the child can, in the same order; scripts and test
     # runners put folders on the path that no environment variable knows.
-    folders = [folder or str(Path.cwd()) for folder in sys.path]
+    # What is no text there is ignored by imports as well.
+    texts = [folder for folder in sys.path if isinstance(folder, str)]
+    folders = [folder or str(Path.cwd()) for folder in texts]
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders)}

@@ -32,7 +32,7 @@ looks = st.builds(
 )
 
 
-@pytest.mark.parametrize(("most", "first"), [(1, 1), (5, 5), (1000, FIRST_THREADS)])
+@pytest.mark.parametrize(("most", "first"), [(1, 1), (3, 3), (1000, FIRST_THREADS)])
 def test_the_first_threads(most: int, first: int) -> None:
     """A few, or as many as there may be."""
     assert first == Growth(most, None).first()

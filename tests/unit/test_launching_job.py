@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from holybalance.launching.job import MOST_DEATHS, Job
 from holybalance.launching.messages import Item
 
-PLENTY = 1_000_000
 
 
 class Nothing:
@@ -37,11 +36,11 @@ def test_items_are_numbered_as_they_come() -> None:
     """From 0, in the order of the iterator, to its end."""
     each = job(numbered(3))
 
-    assert [(0, b"0"), (1, b"1")] == each.take(2, PLENTY)
+    assert [(0, b"0"), (1, b"1")] == each.take(2)
     assert not each.is_given_out()
-    assert [(2, b"2")] == each.take(2, PLENTY)
+    assert [(2, b"2")] == each.take(2)
     assert each.is_given_out()
-    assert [] == each.take(2, PLENTY)
+    assert [] == each.take(2)
 
 
 def test_no_more_is_pulled_than_is_taken() -> None:
@@ -49,43 +48,34 @@ def test_no_more_is_pulled_than_is_taken() -> None:
     pulled = itertools.count()
     each = job(str(number).encode() for number in pulled)
 
-    each.take(10, PLENTY)
+    each.take(10)
 
     assert 10 == next(pulled)
-
-
-def test_large_items_make_small_hands() -> None:
-    """One at least, even if it is larger than all that may be held."""
-    each = job([b"x" * 600] * 5)
-
-    assert [2, 1, 0, 2] == [
-        len(each.take(9, most_bytes)) for most_bytes in (1000, 1, 0, PLENTY)
-    ]
 
 
 def test_nothing_now() -> None:
     """`None` is no item and no end; it is asked for once in each round."""
     each = job([b"one", None, None, b"two"])
 
-    assert [(0, b"one")] == each.take(9, PLENTY)
+    assert [(0, b"one")] == each.take(9)
     assert each.is_paused
-    assert [] == each.take(9, PLENTY)
+    assert [] == each.take(9)
     each.is_paused = False
-    assert [] == each.take(9, PLENTY)
+    assert [] == each.take(9)
     each.is_paused = False
-    assert [(1, b"two")] == each.take(9, PLENTY)
+    assert [(1, b"two")] == each.take(9)
     assert each.is_given_out()
 
 
 def test_what_a_dead_worker_held_comes_first() -> None:
     """In its order, even while there is nothing new."""
     each = job([*numbered(4), None])
-    hand = dict(each.take(3, PLENTY))
+    hand = dict(each.take(3))
 
     assert [] == each.mourn(hand, {0, 1})
-    assert [(0, b"0"), (1, b"1"), (2, b"2"), (3, b"3")] == each.take(9, PLENTY)
+    assert [(0, b"0"), (1, b"1"), (2, b"2"), (3, b"3")] == each.take(9)
     each.mourn({3: b"3"}, set())
-    assert [(3, b"3")] == each.take(9, PLENTY)
+    assert [(3, b"3")] == each.take(9)
 
 
 def test_what_too_many_die_of_is_given_up() -> None:
@@ -93,26 +83,26 @@ def test_what_too_many_die_of_is_given_up() -> None:
     each = job(numbered(2))
     lost = []
     for _ in range(MOST_DEATHS):
-        lost.append(each.mourn(dict(each.take(9, PLENTY)), {0}))
+        lost.append(each.mourn(dict(each.take(9)), {0}))
 
     assert [[], [], [(0, b"0")]] == lost
-    assert [(1, b"1")] == each.take(9, PLENTY)
+    assert [(1, b"1")] == each.take(9)
 
 
 def test_what_may_not_be_repeated() -> None:
     """It is given up at the first death; the rest is not."""
     each = job(numbered(2), may_repeat=False)
 
-    assert [(0, b"0")] == each.mourn(dict(each.take(2, PLENTY)), {0})
-    assert [(1, b"1")] == each.take(9, PLENTY)
+    assert [(0, b"0")] == each.mourn(dict(each.take(2)), {0})
+    assert [(1, b"1")] == each.take(9)
 
 
 def test_what_is_done_with_is_forgotten() -> None:
     """Deaths are remembered only of items that are still to be done."""
     each = job(numbered(100))
-    hand = dict(each.take(100, PLENTY))
+    hand = dict(each.take(100))
     each.mourn(hand, set(hand))
-    for position, _ in each.take(100, PLENTY):
+    for position, _ in each.take(100):
         each.forget(position)
 
     assert {} == each._deaths
@@ -121,11 +111,11 @@ def test_what_is_done_with_is_forgotten() -> None:
 def test_a_stopped_job() -> None:
     """It gives nothing more, new or again."""
     each = job(numbered(9))
-    each.mourn(dict(each.take(3, PLENTY)), {0})
+    each.mourn(dict(each.take(3)), {0})
 
     each.stop()
 
-    assert ([], True) == (each.take(9, PLENTY), each.is_given_out())
+    assert ([], True) == (each.take(9), each.is_given_out())
 
 
 def test_what_an_iterator_raises() -> None:
@@ -136,7 +126,7 @@ def test_what_an_iterator_raises() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        job(items()).take(9, PLENTY)
+        job(items()).take(9)
 
 
 @settings(max_examples=60)
@@ -148,7 +138,7 @@ def test_each_item_ends_once(count: int, rounds: list[tuple[int, str]]) -> None:
     """Whatever dies whenever: every item is done or given up, and only once."""
     each, ended = job(numbered(count)), []
     for most, fate in [*rounds, *[(9, "done")] * (count + 1)]:
-        hand = dict(each.take(most, PLENTY))
+        hand = dict(each.take(most))
         if fate == "dead":
             begun = set(list(hand)[: most // 2])
             ended += [position for position, _ in each.mourn(hand, begun)]

@@ -76,10 +76,14 @@ def test_raising(limit: Limit, expected: tuple[int, int]) -> None:
     assert expected == limit.now
 
 
-@given(st.integers(0, 100_000))
-def test_threads_and_files(files: int) -> None:
-    """One is the other's inverse; a call is always possible."""
-    threads = open_files.threads_for(files)
+SLOTS = st.lists(st.integers(1, 3000), min_size=1, max_size=5)
 
-    assert threads >= 1
-    assert threads == 1 or open_files.files_for(threads) == files
+
+@given(st.integers(0, 100_000), SLOTS)
+def test_threads_and_files(files: int, slots: list[int]) -> None:
+    """As many threads as the files are enough for, and not one less; always one."""
+    threads = open_files.threads_for(files, slots)
+
+    is_enough = open_files.files_for(threads, slots) <= files
+    assert is_enough or threads == 1
+    assert threads == max(slots) or open_files.files_for(threads + 1, slots) > files
