@@ -155,8 +155,9 @@ class Client:
 
         Prompts are pulled as workers come free and replies are read, so any length
         will do. Each reply (and error) has its prompt's `index`. A call's timeout
-        begins when a worker takes it. While no endpoint may be called, calls wait and
-        one a second tries, where `chat` would fail at once with `NoEndpoint`.
+        begins when a worker takes it, and leaves out what it waits for room. While no
+        endpoint may be called, calls wait and one a second tries, where `chat` would
+        fail at once with `NoEndpoint`.
 
         Args:
             prompts: each of them what `chat` takes first.

@@ -16,7 +16,7 @@ from holybalance.batch.finished import Done
 from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
 from holybalance.batch.options import BatchOptions, refuse_system
-from holybalance.batch.order import Order
+from holybalance.batch.order import Held, Order
 from holybalance.batch.report import BatchReport, make_report
 from holybalance.batch.rows import label_of
 from holybalance.batch.selection import make_selection
@@ -71,6 +71,8 @@ class Batch:
         self._is_stopped = False
         self._is_read_out = False
         self._trouble = ""
+        self._answered = 0
+        self._unavailable = 0
         self._order = Order() if options.ordered else None
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(Source(source))
@@ -107,16 +109,24 @@ class Batch:
         """
         How many rows this run is about; `None` when nobody knows.
 
-        Until the input is read to its end, all rows that the output has already count
-        as rows of this input.
         """
         rows = self._selection.expected
         if rows is None:
             return None
         skipped = self.totals.skipped
         if self._finished is not None and not self._is_read_out:
-            skipped = max(skipped, self._finished.count)
+            skipped = max(skipped, self._finished.chosen)
         return max(rows - skipped, self.totals.rows)
+
+    @property
+    def held(self) -> Held | None:
+        """Which answers wait for their turn (`ordered`); `None` where none does."""
+        return None if self._order is None else self._order.held
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no further rows are begun, although there may be some."""
+        return self._is_stopped
 
     def run(self) -> BatchReport:
         """
@@ -159,6 +169,7 @@ class Batch:
         until = self._clock() if self._ended is None else self._ended
         return make_report(
             self.totals,
+            discarded=0 if self._ended is None else self._answered - self._written,
             seconds=0.0 if began is None else until - began,
             is_complete=self._is_complete,
             reason=self._trouble or ("" if self._is_complete else "it was stopped"),
@@ -167,9 +178,13 @@ class Batch:
 
     @property
     def _is_complete(self) -> bool:
+        is_written = self._written == self._given
+        return self._is_read_out and is_written and not self._trouble
+
+    @property
+    def _written(self) -> int:
         # A repeat is written with the answer that it repeats, or not at all.
-        answered = self.totals.rows - self.totals.repeated
-        return self._is_read_out and answered == self._given and not self._trouble
+        return self.totals.rows - self.totals.repeated
 
     def _perform(self) -> None:
         task = RowWork(format=self.format, system=self._options.system)
@@ -180,7 +195,6 @@ class Batch:
                 self._files.sync()
         self._settle([])
         self._files.sync(0.0)
-        self._note_held()
 
     # On the way out: from lines to items.
 
@@ -214,8 +228,9 @@ class Batch:
     def _skip(self, line: Line, done: Done) -> None:
         self.totals.skipped += 1
         self.totals.skipped_failed += done.is_failed
-        if self._dedupe is not None and not done.is_failed:
-            self._dedupe.adopt(line, Place(OK, done.offset, done.length))
+        if self._dedupe is None or done.offset is None or done.length is None:
+            return
+        self._dedupe.adopt(line, Place(OK, done.offset, done.length))
 
     # On the way back: from answers to rows that are written.
 
@@ -224,13 +239,24 @@ class Batch:
             value = answer.value
             if isinstance(value, WorkerDied):
                 value = work.failed(label_of(unpack(answer.item), self.format), value)
-            if value is None:  # its worker was closed: so this run is being ended
-                self.stop()
+            if value.hopeless:
+                advice = "then run the same again: what was not sent is not written"
+                self._break_off(f"{value.hopeless}; {advice}")
                 continue
-            if value.hopeless and not self._trouble:
-                self._trouble = value.hopeless
-                self.stop()
+            self._answered += 1
+            self._watch(value)
             yield value
+
+    def _watch(self, result: RowResult) -> None:
+        """Break a run off in which nothing works from the start."""
+        if not result.is_unavailable:
+            self._unavailable += result.code == answers.BAD_ROW
+            return
+
+    def _break_off(self, why: str) -> None:
+        if not self._trouble:
+            self._trouble = why
+            self.stop()
 
     def _settle(self, results: Sequence[RowResult]) -> None:
         """Write what came, what waited for it, and what repeats it."""
@@ -255,14 +281,6 @@ class Batch:
                 self.totals.note(result)
         if self._dedupe is not None:
             self._dedupe.note_written(results, place, offset)
-
-    def _note_held(self) -> None:
-        """Tell what was answered and is not written, since a row before it is not."""
-        if self._order is not None and self._order.held:
-            self.notes.append(
-                f"{self._order.held:,} answered rows were not written, to keep the "
-                "order: a resumed run calls them again"
-            )
 
     def _make_dedupe(self, stack: contextlib.ExitStack) -> Dedupe | None:
         if not self._options.dedupe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from holybalance.batch.lines import Line
 from holybalance.batch.work import RowResult
@@ -12,6 +13,13 @@ from holybalance.batch.work import RowResult
 # crash loses.
 MOST_ROWS = 10_000
 MOST_BYTES = 64 * 1024 * 1024
+
+
+class Held(NamedTuple):
+    """How many answers wait, and for which row's."""
+
+    answers: int
+    line: int
 
 
 class Order:
@@ -34,9 +42,13 @@ class Order:
         self._bytes = 0
 
     @property
-    def held(self) -> int:
-        """How many rows wait for others."""
-        return len(self._held)
+    def held(self) -> Held | None:
+        """What waits for the next row to be written; for any thread."""
+        held = len(self._held)
+        try:
+            return Held(held, self._due[0]) if held else None
+        except IndexError:  # it was written just now, and so was what waited
+            return None
 
     def paced(self, lines: Iterator[Line | None]) -> Iterator[Line | None]:
         """Give out lines, or `None` while too much waits."""

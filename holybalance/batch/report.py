@@ -19,12 +19,15 @@ class BatchReport:
         skipped: done by an earlier run.
         skipped_failed: of `skipped`, those that failed there.
         repeated: of `rows`, those that got another row's answer (`dedupe`).
+        discarded: answered and not written, since the run ended before it was their
+            turn (`ordered`) or the output took no more; a later run calls them again.
         seconds: how long the run took.
         average_s: of the calls that were answered, as the percentiles; in seconds,
             `None` when there were none.
         cost_usd: US dollars; `None` when no answer had a known price.
         unpriced: answers without a known price, which `cost_usd` leaves out.
-        errors: for each code its `count` and the first line of an `example`.
+        errors: for each code its `count`, and of one row as an example the `line` of
+            the input and the message's first line (`example`).
         is_complete: whether every row of the input has its answer.
         reason: why it ended before that.
         metrics: what `Client.metrics` gives, of all workers.
@@ -36,6 +39,7 @@ class BatchReport:
     skipped: int
     skipped_failed: int
     repeated: int
+    discarded: int
     seconds: float
     rows_per_s: float
     average_s: float | None
@@ -59,6 +63,7 @@ class BatchReport:
 def make_report(
     totals: Totals,
     *,
+    discarded: int,
     seconds: float,
     is_complete: bool,
     reason: str,
@@ -66,7 +71,6 @@ def make_report(
 ) -> BatchReport:
     """Report what the totals have come to."""
     latency = totals.latency
-    failures = totals.failures()
     return BatchReport(
         rows=totals.rows,
         ok=totals.ok,
@@ -74,6 +78,7 @@ def make_report(
         skipped=totals.skipped,
         skipped_failed=totals.skipped_failed,
         repeated=totals.repeated,
+        discarded=discarded,
         seconds=seconds,
         rows_per_s=totals.rows / seconds if seconds > 0 else 0.0,
         average_s=latency.average_s(),
@@ -84,7 +89,14 @@ def make_report(
         output_tokens=totals.output_tokens,
         cost_usd=_cost_usd(totals),
         unpriced=totals.unpriced,
-        errors={code: {"count": n, "example": text} for code, n, text in failures},
+        errors={
+            each.code: {
+                "count": each.count,
+                "line": each.line,
+                "example": each.message,
+            }
+            for each in totals.failures()
+        },
         is_complete=is_complete,
         reason=reason,
         metrics=metrics,

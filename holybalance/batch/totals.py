@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from holybalance.batch.work import RowResult
 from holybalance.telemetry.histogram import Histogram
@@ -11,6 +12,21 @@ from holybalance.telemetry.histogram import Histogram
 _CODES_KEPT = 100
 _OTHER = "other"
 _MESSAGE_CHARACTERS = 500
+
+
+class Failures(NamedTuple):
+    """
+    How many rows failed with a code, and one of them as an example.
+
+    Args:
+        line: of the example.
+        message: its first line.
+    """
+
+    code: str
+    count: int
+    line: int
+    message: str
 
 
 class Totals:
@@ -35,7 +51,7 @@ class Totals:
         self.unpriced = 0
         self.latency = Histogram()
         self._codes: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
+        self._examples: dict[str, tuple[int, str]] = {}
 
     @property
     def rows(self) -> int:
@@ -47,16 +63,16 @@ class Totals:
         if result.is_repeat:
             self.repeated += 1
         if result.code is not None:
-            self._note_failure(result.code, result.message)
+            self._note_failure(result.code, result.line, result.message)
             return
         self.ok += 1
         if not result.is_repeat:
             self._note_call(result)
 
-    def failures(self) -> list[tuple[str, int, str]]:
-        """Give each code, its count and a message's first line, most frequent first."""
+    def failures(self) -> list[Failures]:
+        """Give what failed, the most frequent first."""
         counts = sorted(self._codes.items(), key=lambda each: -each[1])
-        return [(code, count, self._examples[code]) for code, count in counts]
+        return [Failures(code, count, *self._examples[code]) for code, count in counts]
 
     def _note_call(self, result: RowResult) -> None:
         self.latency.record(result.latency_s)
@@ -67,12 +83,12 @@ class Totals:
         else:
             self.cost_usd += result.cost_usd
 
-    def _note_failure(self, code: str, message: str) -> None:
+    def _note_failure(self, code: str, line: int, message: str) -> None:
         self.failed += 1
         if code not in self._codes and len(self._codes) >= _CODES_KEPT:
             code = _OTHER
         # Before the count, for another thread may look up each code that has one.
-        self._examples.setdefault(code, _first_line(message))
+        self._examples.setdefault(code, (line, _first_line(message)))
         self._codes[code] += 1
 
 

@@ -9,7 +9,12 @@ from typing import Any, NamedTuple, Protocol
 from holybalance.batch import answers, rows
 from holybalance.batch.lines import unpack
 from holybalance.batch.rows import BadRow, Label
-from holybalance.errors import ClientClosed, HolyBalanceError, LocalError, NoEndpoint
+from holybalance.errors import (
+    HolyBalanceError,
+    LocalError,
+    NoEndpoint,
+    Unavailable,
+)
 from holybalance.messages import Reply, Verdict
 
 
@@ -18,6 +23,9 @@ class Caller(Protocol):
 
     def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
         """Make a call, and wait out an outage of all endpoints."""
+
+    def is_hopeless(self) -> bool:
+        """Whether no endpoint will ever take a call again by itself."""
 
 
 class RowResult(NamedTuple):
@@ -29,7 +37,9 @@ class RowResult(NamedTuple):
         row: the finished row of output.
         code: why it failed; `None` where it did not.
         message: the same for people.
-        hopeless: why no other call can work either, if so.
+        hopeless: why no other call can work either, if so; then there is no row, so
+            that a later run does it.
+        is_unavailable: no endpoint gave an answer.
         is_repeat: the answer was another row's: nothing was called or paid for it.
     """
 
@@ -42,6 +52,7 @@ class RowResult(NamedTuple):
     output_tokens: int = 0
     cost_usd: float | None = None
     hopeless: str = ""
+    is_unavailable: bool = False
     is_repeat: bool = False
 
 
@@ -58,8 +69,8 @@ class RowWork:
     format: str
     system: str | None = None
 
-    def perform(self, engine: Caller, position: int, item: bytes) -> RowResult | None:
-        """Answer a line; `None` where the call was given up, so that it counts not."""
+    def perform(self, engine: Caller, position: int, item: bytes) -> RowResult:
+        """Answer a line."""
         del position
         row = rows.read(unpack(item), self.format, self.system)
         if isinstance(row, BadRow):
@@ -67,9 +78,10 @@ class RowWork:
             return RowResult(row.label.line, written, answers.BAD_ROW, row.message)
         try:
             return _answered(row.label, engine.call_patiently(row.call))
-        except ClientClosed:
-            return None
         except HolyBalanceError as error:
+            # One dead model among others has dead endpoints, and others go on.
+            if _is_for_ever(error) and engine.is_hopeless():
+                return RowResult(row.label.line, b"", hopeless=first_line(error))
             return failed(row.label, error)
         except MemoryError:
             raise  # which ends the worker: another has more
@@ -80,14 +92,22 @@ class RowWork:
 
 def failed(label: Label, error: HolyBalanceError) -> RowResult:
     """Write the row of a call that failed, wherever it did."""
-    is_hopeless = isinstance(error, NoEndpoint) and error.retry_after_s is None
     return RowResult(
         label.line,
         answers.of_error(label, error),
         answers.code_of(error),
         str(error),
-        hopeless=str(error).partition("\n")[0] if is_hopeless else "",
+        is_unavailable=isinstance(error, Unavailable),
     )
+
+
+def first_line(error: HolyBalanceError) -> str:
+    """Say in one line what went wrong."""
+    return str(error).partition("\n")[0]
+
+
+def _is_for_ever(error: HolyBalanceError) -> bool:
+    return isinstance(error, NoEndpoint) and error.retry_after_s is None
 
 
 def _answered(label: Label, reply: Reply) -> RowResult:

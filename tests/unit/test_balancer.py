@@ -751,6 +751,31 @@ def test_a_patient_call_does_not_wait_for_a_key_to_be_mended() -> None:
     assert [] == stage.clock.waits
 
 
+def test_a_patient_call_waits_for_room_as_long_as_it_takes() -> None:
+    """Its time begins when there is some, where another call would be refused."""
+    stage = Stage({"a": [reply(), reply(takes=4.0), reply()]}, {"a": {"rpm": 1.0}})
+    stage.send()
+    with pytest.raises(Saturated):
+        stage.send(timeout_s=5.0)
+
+    answer = stage.send(timeout_s=5.0, is_patient=True)
+
+    assert "a" == answer.endpoint
+    assert 64.0 == pytest.approx(answer.latency_s, abs=0.1)
+
+
+def test_a_patient_call_does_not_wait_out_an_outage_for_ever() -> None:
+    """An outage is what its time is for."""
+    stage = Stage({"a": [status(500)]}, max_attempts=99)
+    trip(stage, "a")
+    began = stage.clock.now
+
+    with pytest.raises((NoEndpoint, DeadlineExceeded)):
+        stage.send(timeout_s=5.0, is_patient=True)
+
+    assert stage.clock.now - began <= 5.0
+
+
 def test_nobody_waits_behind_a_batch_that_waits_out_an_outage() -> None:
     """A call that is in a hurry fails at once, however many patient ones stand."""
     stage = Stage({"a": [status(500)]})
