@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from holybalance_cli.run.thresholds import Judgement, Threshold
 
 
+_BAD_ROW = "invalid_row"
+_NOTHING_JUDGED = "fail-on: nothing was done, nothing is judged"
+
+
 def conclude(
     outcome: Outcome,
     thresholds: Sequence[Threshold],
@@ -36,10 +40,13 @@ def conclude(
         Exit: what the shell is to be told.
     """
     console = console or Console(stderr=True, highlight=False)
-    judgements = [threshold.judge(outcome.report) for threshold in thresholds]
+    # A run over an output that is whole has no speed, and has met no failure.
+    judged = thresholds if outcome.report.rows else ()
+    judgements = [threshold.judge(outcome.report) for threshold in judged]
     code = outcome.exit_code(judgements)
-    print_summary(outcome.report, console)
-    lines = [f"fail-on: {each.expression}: {each.text}" for each in _hit(judgements)]
+    print_summary(outcome.report, console, is_aborted=outcome.is_aborted)
+    lines = [_NOTHING_JUDGED] if thresholds and not judged else []
+    lines += [f"fail-on: {each.expression}: {each.text}" for each in _hit(judgements)]
     lines += _ending(outcome, way_on)
     for line in ["", *lines] if lines else []:
         console.print(line, markup=False, soft_wrap=True)
@@ -67,7 +74,12 @@ def _ending(outcome: Outcome, way_on: WayOn) -> list[str]:
         lines.append(f"interrupted{rows}")
     report = outcome.report
     failed = report.failed + report.skipped_failed
-    return [*lines, *way_on.lines(is_complete=not lines, failed=failed)]
+    # Why rows of an earlier run failed, nobody remembers.
+    is_input_bad = not report.skipped_failed and {*report.errors} == {_BAD_ROW}
+    return [
+        *lines,
+        *way_on.lines(is_complete=not lines, failed=failed, is_input_bad=is_input_bad),
+    ]
 
 
 def _document(

@@ -78,6 +78,7 @@ def run(
     from holybalance_cli.run.aftermath import conclude  # noqa: PLC0415
     from holybalance_cli.run.report import ReportFile  # noqa: PLC0415
     from holybalance_cli.run.signals import Signals  # noqa: PLC0415
+    from holybalance_cli.run.stderr import quiet  # noqa: PLC0415
 
     others = (source, output, batch_options["errors"], config_path)
     report = None if report_path is None else ReportFile(report_path, others)
@@ -87,7 +88,7 @@ def run(
         return
     assert output is not None
     speed = {"processes": processes, "threads": threads, "rate": rate}
-    with Signals() as signals:
+    with quiet(), Signals() as signals:
         outcome = _send(
             config, source, output, batch_options, speed, signals=signals, grace_s=grace
         )

@@ -33,12 +33,14 @@ class Outcome:
         trouble: why it broke off; empty where it did not.
         left: how many rows were not done, if that is known.
         is_interrupted: whether somebody ended it before it was complete.
+        is_aborted: whether workers were killed, with what they had last counted.
     """
 
     report: BatchReport
     trouble: str
     left: int | None
     is_interrupted: bool
+    is_aborted: bool
 
     def exit_code(self, judgements: Sequence[Judgement]) -> Exit:
         """Choose what the shell is told: the first of these that holds."""
@@ -95,6 +97,7 @@ def conduct(
         trouble=trouble,
         left=None if expected is None else expected - report.rows,
         is_interrupted=signals.count > 0 and not report.is_complete,
+        is_aborted=ending.aborted_at is not None,
     )
 
 

@@ -58,6 +58,10 @@ def show(
 def facts(found: Estimate) -> Iterator[tuple[str, str]]:
     """Give each fact with its label."""
     yield "rows", _rows(found)
+    for bad in found.bad_examples:
+        yield "", f"line {bad.line}: {bad.reason}"
+    if left_out := found.bad_rows - len(found.bad_examples):
+        yield "", f"and {left_out:,} more that cannot be sent"
     least, most = found.output_tokens
     yield "tokens", f"about {found.input_tokens:,} in, {least:,} to {most:,} out"
     yield "cost", _cost(found)

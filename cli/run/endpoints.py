@@ -15,8 +15,20 @@ from holybalance_cli.tables import add_numbers, plain_table
 
 MOST_SHOWN = 12
 _LEAST_SHOWN = 3
-# From so many columns on there is room for more.
-_WIDE = 100
+# The live table's columns of numbers: the width that each keeps, and from which width
+# of the terminal on there is room for it.
+_COLUMNS = {
+    "calls/s": (7, 0),
+    "in flight": (9, 56),
+    "queued": (6, 100),
+    "average": (7, 100),
+    "p50": (6, 76),
+    "p99": (6, 56),
+    "cooling": (7, 0),
+    "retries": (7, 76),
+    "errors": (6, 100),
+    "cost": (8, 100),
+}
 _COLOURS = {"closed": "green", "half-open": "yellow", "open": "red"}
 _BENCHED = "benched"
 _NAMED_IN_A_LINE = 5
@@ -36,10 +48,16 @@ def live_table(
     """
     endpoints: Endpoints = metrics["endpoints"]
     shown = _busiest(endpoints, pace, max(_LEAST_SHOWN, min(MOST_SHOWN, room)))
-    is_wide = width >= _WIDE
-    table = _live_head(is_wide=is_wide)
+    columns = {name: kept for name, (kept, least) in _COLUMNS.items() if width >= least}
+    table = plain_table()
+    # The one column that gives way where there is little room.
+    table.add_column("endpoint")
+    table.add_column("circuit", no_wrap=True, min_width=9)
+    add_numbers(table, columns)
     for name in shown:
-        table.add_row(*_live_cells(name, endpoints[name], pace, is_wide=is_wide))
+        cells = _live_cells(endpoints[name], pace.rate_of(name))
+        title = Text(name, style="bold", no_wrap=True, overflow="ellipsis")
+        table.add_row(title, _circuit(endpoints[name]), *map(cells.get, columns))
     rest = {name: each for name, each in endpoints.items() if name not in shown}
     return [table, Text(_rest(rest), style="dim")] if rest else [table]
 
@@ -85,43 +103,26 @@ def _busiest(endpoints: Endpoints, pace: Pace, most: int) -> list[str]:
     return [name for name in endpoints if name in chosen]
 
 
-def _live_head(*, is_wide: bool) -> Table:
-    table = plain_table()
-    # The one column that gives way where there is little room.
-    table.add_column("endpoint")
-    table.add_column("circuit", no_wrap=True, min_width=9)
-    add_numbers(table, {"calls/s": 7, "in flight": 9})
-    if is_wide:
-        add_numbers(table, {"queued": 6, "average": 7})
-    add_numbers(table, {"p50": 6, "p99": 6, "cooling": 7, "retries": 7})
-    if is_wide:
-        add_numbers(table, {"errors": 6, "cost": 8})
-    return table
-
-
-def _live_cells(
-    name: str, endpoint: Mapping[str, Any], pace: Pace, *, is_wide: bool
-) -> list[RenderableType]:
+def _circuit(endpoint: Mapping[str, Any]) -> Text:
     breaker = endpoint["breaker"]
-    cells: list[RenderableType] = [
-        Text(name, style="bold", no_wrap=True, overflow="ellipsis"),
-        Text(breaker, style=_COLOURS.get(breaker, "")),
-        wording.rate(pace.rate_of(name)).removesuffix("/s"),
-        f"{endpoint['in_flight']:,}",
-    ]
-    if is_wide:
-        cells += [f"{endpoint['queued']:,}", wording.seconds(endpoint["average_s"])]
-    cells += [
-        wording.seconds(endpoint["p50_s"]),
-        wording.seconds(endpoint["p99_s"]),
-        _cooling(endpoint["cool_down_s"]),
-        wording.short(endpoint["retries"]),
-    ]
-    if is_wide:
-        errors = sum(endpoint["errors"].values())
-        cells.append(Text(wording.short(errors), style="red" if errors else ""))
-        cells.append(_cost(endpoint))
-    return cells
+    return Text(breaker, style=_COLOURS.get(breaker, ""))
+
+
+def _live_cells(endpoint: Mapping[str, Any], per_s: float) -> dict[str, RenderableType]:
+    """Write the numbers of an endpoint, by their columns."""
+    errors = sum(endpoint["errors"].values())
+    return {
+        "calls/s": wording.rate(per_s).removesuffix("/s"),
+        "in flight": f"{endpoint['in_flight']:,}",
+        "queued": f"{endpoint['queued']:,}",
+        "average": wording.seconds(endpoint["average_s"]),
+        "p50": wording.seconds(endpoint["p50_s"]),
+        "p99": wording.seconds(endpoint["p99_s"]),
+        "cooling": _cooling(endpoint["cool_down_s"]),
+        "retries": wording.short(endpoint["retries"]),
+        "errors": Text(wording.short(errors), style="red" if errors else ""),
+        "cost": _cost(endpoint),
+    }
 
 
 def _cooling(seconds: float | None) -> Text:

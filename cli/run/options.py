@@ -116,12 +116,13 @@ rows = _all(
         "--errors",
         metavar="FILE",
         type=click.Path(dir_okay=False),
-        help="Where rows that fail go, in place of OUT.",
+        help="Where rows that fail go, in place of OUT; to go on, name it again.",
     ),
     click.option(
         "--ordered",
         is_flag=True,
-        help="Write answers in the order of IN; those that are early wait.",
+        help="Write answers in the order of IN; those that are early wait in memory, "
+        "and are lost when the run is ended.",
     ),
     click.option(
         "--dedupe",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from holybalance.batch.order import Held
     from holybalance.batch.totals import Totals
 
 WINDOW_S = 10.0
@@ -29,6 +30,14 @@ class Counted(Protocol):
     @property
     def expected(self) -> int | None:
         """How many there will be; `None` when nobody knows."""
+
+    @property
+    def held(self) -> Held | None:
+        """Which answers wait for their turn to be written."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no further rows are begun."""
 
 
 class Window:
@@ -88,6 +97,11 @@ class Pace:
         return self._batch.expected
 
     @property
+    def held(self) -> Held | None:
+        """Which answers wait for their turn to be written."""
+        return self._batch.held
+
+    @property
     def seconds(self) -> float:
         """Since the start."""
         return self.clock() - self._started
@@ -104,9 +118,9 @@ class Pace:
 
     @property
     def left_s(self) -> float | None:
-        """How long the rest will take at this rate; `None` when nobody knows."""
+        """How long the rest will take at this rate; `None` where nobody knows."""
         expected, rate = self.expected, self.rate
-        if expected is None or not rate:
+        if expected is None or not rate or self._batch.is_stopping:
             return None
         return max(0, expected - self.done) / rate
 
@@ -114,7 +128,9 @@ class Pace:
     def projected_usd(self) -> float | None:
         """What all rows will cost; `None` when nobody knows."""
         totals, expected = self.totals, self.expected
-        if expected is None or not totals.ok or not totals.cost_usd:
+        if expected is None or self._batch.is_stopping:
+            return None
+        if not totals.ok or not totals.cost_usd:
             return None
         return totals.cost_usd / totals.ok * max(expected, totals.ok)
 

@@ -129,6 +129,7 @@ class LivePicture:
             separator,
             f"{metrics['in_flight']:,} in flight",
             separator,
+            *self._held(separator),
             f"{wording.short(totals.input_tokens)} tokens in, "
             f"{wording.short(totals.output_tokens)} out",
             separator,
@@ -136,6 +137,10 @@ class LivePicture:
             no_wrap=True,
             overflow="ellipsis",
         )
+
+    def _held(self, separator: str) -> tuple[str, ...]:
+        held = _held(self._pace)
+        return (held, separator) if held else ()
 
 
 class PlainLines:
@@ -182,6 +187,7 @@ class PlainLines:
             wording.rate(pace.rate),
             "" if pace.left_s is None else f"ETA {wording.duration(pace.left_s)}",
             f"{metrics['in_flight']:,} in flight",
+            _held(pace),
             f"{tokens} tokens in, {wording.short(totals.output_tokens)} out",
             f"cost {_cost(pace, 'about ')}",
             endpoints.troubles(metrics),
@@ -193,6 +199,14 @@ def _done(pace: Pace) -> str:
     expected = pace.expected
     of = "" if expected is None else f" of {expected:,}"
     return f"{pace.done:,}{of}"
+
+
+def _held(pace: Pace) -> str:
+    held = pace.held
+    if held is None:
+        return ""
+    wait = "answer waits" if held.answers == 1 else "answers wait"
+    return f"{held.answers:,} {wait} for row {held.line}'s"
 
 
 def _cost(pace: Pace, about: str) -> str:

@@ -34,8 +34,16 @@ class WayOn:
     source: str
     output: str
 
-    def lines(self, *, is_complete: bool, failed: int) -> list[str]:
-        """Say what to type, or why nothing helps; no line where all is done."""
+    def lines(
+        self, *, is_complete: bool, failed: int, is_input_bad: bool = False
+    ) -> list[str]:
+        """
+        Say what to type, or why nothing helps; no line where all is done.
+
+        Args:
+            failed: how many rows did.
+            is_input_bad: it were all rows that no call can be made of.
+        """
         is_readable = _is_lasting(self.output)
         if not is_complete and not is_readable:
             name = "standard output" if self.output == _DASH else self.output
@@ -43,6 +51,8 @@ class WayOn:
         lines = [] if is_complete else [f"to go on{self._with()}: {self._command()}"]
         if failed and is_readable and _NOT_WITH_RETRY not in self.arguments:
             retried = "to send failed rows again" + ("" if is_complete else " as well")
+            if is_input_bad:
+                retried = f"mend the failed rows in the input first; then, {retried}"
             lines.append(f"{retried}{self._with()}: {self._command(_RETRY)}")
         return lines
 

@@ -18,20 +18,30 @@ if TYPE_CHECKING:
 _CODES_SHOWN = 5
 _EXAMPLE_CHARACTERS = 100
 _LABEL_CELLS = 9
+_UNCOUNTED = "without the last half second of the workers that were ended at once"
 
 
-def print_summary(report: BatchReport, console: Console) -> None:
-    """Print it; beyond the width of a table, lines are left to the terminal."""
-    for label, text in _facts(report):
+def print_summary(
+    report: BatchReport, console: Console, *, is_aborted: bool = False
+) -> None:
+    """
+    Print it; beyond the width of a table, lines are left to the terminal.
+
+    Args:
+        is_aborted: workers were killed before they had told all their counts.
+    """
+    for label, text in _facts(report, is_short=console.is_terminal):
         line = Text.assemble((f"{label:<{_LABEL_CELLS}} ", "dim"), text)
         console.print(line, soft_wrap=True)
     shown = report.metrics.get("endpoints", {})
     if any(each["attempts"] for each in shown.values()):
         console.print()
         show(console, endpoints.final_table(shown))
+        if is_aborted:
+            console.print(_UNCOUNTED, soft_wrap=True)
 
 
-def _facts(report: BatchReport) -> Iterator[tuple[str, str]]:
+def _facts(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:
     yield "rows", _rows(report)
     seconds = f"{report.seconds:,.1f} s"
     yield "time", f"{seconds}, {wording.rate(report.rows_per_s).replace('/', ' rows/')}"
@@ -41,7 +51,7 @@ def _facts(report: BatchReport) -> Iterator[tuple[str, str]]:
         yield "latency", ", ".join(named)
         yield "tokens", f"{report.input_tokens:,} in, {report.output_tokens:,} out"
         yield "cost", wording.cost(report.cost_usd, report.unpriced)
-    yield from _failures(report)
+    yield from _failures(report, is_short=is_short)
 
 
 def _rows(report: BatchReport) -> str:
@@ -52,17 +62,21 @@ def _rows(report: BatchReport) -> str:
         text += f"; {report.skipped:,} skipped, done before"
         if report.skipped_failed:
             text += f" ({report.skipped_failed:,} of them failed)"
+    if report.discarded:
+        text += f"; {report.discarded:,} more answered, but not written"
     return text
 
 
-def _failures(report: BatchReport) -> Iterator[tuple[str, str]]:
+def _failures(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:
     codes = sorted(
         report.errors, key=lambda code: report.errors[code]["count"], reverse=True
     )
     label = "failures"
     for code in codes[:_CODES_SHOWN]:
         error = report.errors[code]
-        yield label, f"{error['count']:,} x {code}: {_cut(error['example'])}"
+        example = _cut(error["example"]) if is_short else error["example"]
+        such_as = f"such as line {error['line']}: {example}"
+        yield label, f"{error['count']:,} x {code}, {such_as}"
         label = ""
     if len(codes) > _CODES_SHOWN:
         left_out = len(codes) - _CODES_SHOWN

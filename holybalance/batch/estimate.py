@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-import orjson
-
-from holybalance.balancing.trail import BYTES_PER_TOKEN, USUAL_ANSWER_TOKENS
-from holybalance.batch import rows
+from holybalance.balancing.trail import USUAL_ANSWER_TOKENS
+from holybalance.batch import rows, tokens
 from holybalance.batch.lines import Line
 from holybalance.batch.opening import PathName
 from holybalance.batch.options import BatchOptions, refuse_system
@@ -23,10 +20,18 @@ from holybalance.config import Config
 from holybalance.config.schema import EndpointConfig, Price
 from holybalance.errors import ConfigError
 
+BAD_EXAMPLES = 5
+"""So many rows that cannot be sent are shown."""
 _PER_MILLION = 1e6
-# An image in a message is no text, and has a price of its own.
-_DATA_URL = re.compile(rb'"data:[^"]*"')
 _SCHEMA = "CREATE TABLE seen (question BLOB PRIMARY KEY) WITHOUT ROWID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadExample:
+    """A row that cannot be sent: its line of the input, and why."""
+
+    line: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +39,13 @@ class Estimate:
     """
     What a batch would come to if nothing of it were done yet.
 
-    Tokens of text are counted as four bytes each, and images not at all.
+    A token is four characters, and each message takes four tokens besides; see
+    `tokens.count`.
 
     Args:
         rows: all of them, with the next two.
         bad_rows: no call can be made of them, or no endpoint serves their model.
+        bad_examples: the first of these, up to `BAD_EXAMPLES`.
         repeated: get another row's answer (`dedupe`).
         input_tokens: of all calls.
         output_tokens: the least, and the most: what `max_tokens` allows, or the usual
@@ -52,6 +59,7 @@ class Estimate:
 
     rows: int
     bad_rows: int
+    bad_examples: tuple[BadExample, ...]
     repeated: int
     input_tokens: int
     output_tokens: tuple[int, int]
@@ -116,6 +124,7 @@ class _Count:
         self._kind = kind
         self._seen = Table(_SCHEMA) if options.dedupe else None
         self._rows = self._bad = self._repeated = self._unpriced = 0
+        self._examples: list[BadExample] = []
         self._input = self._most_output = 0
         self._least_usd = self._most_usd = 0.0
         # Calls and tokens by those who may serve them.
@@ -125,9 +134,9 @@ class _Count:
         """Add a row."""
         self._rows += 1
         row = rows.read(line, self._kind, self._system)
-        call = None if isinstance(row, BadRow) else self._read(row.call)
-        if call is None:
-            self._bad += 1
+        call = row.message if isinstance(row, BadRow) else self._read(row.call)
+        if isinstance(call, str):
+            self._note_bad(line, call)
         elif self._is_repeat(line):
             self._repeated += 1
         else:
@@ -146,6 +155,7 @@ class _Count:
         return Estimate(
             rows=self._rows,
             bad_rows=self._bad,
+            bad_examples=tuple(self._examples),
             repeated=self._repeated,
             input_tokens=self._input,
             output_tokens=(0, self._most_output),
@@ -155,16 +165,24 @@ class _Count:
             by=by,
         )
 
-    def _read(self, call: Mapping[str, Any]) -> _Call | None:
+    def _note_bad(self, line: Line, reason: str) -> None:
+        self._bad += 1
+        if len(self._examples) < BAD_EXAMPLES:
+            self._examples.append(BadExample(line=line.number, reason=reason))
+
+    def _read(self, call: Mapping[str, Any]) -> _Call | str:
+        """Say what a call takes, or why there can be none."""
         model = call.get("model") or self._config.default_model
+        if model is None:
+            return "no model given: it names none, and no default is set"
         if not isinstance(model, str):
-            return None
+            return "model must be a string"
         serving = [each for each in self._config.endpoints if each.serves(model)]
         if not serving:
-            return None
+            return f'no endpoint serves the model "{model}"'
         return _Call(
             frozenset(each.name for each in serving),
-            _input_tokens(call),
+            tokens.count(call),
             _answer_tokens(call),
             tuple(each.prices[model] for each in serving if model in each.prices),
         )
@@ -214,16 +232,6 @@ def _sum_of(limit: str, endpoints: list[EndpointConfig]) -> float | None:
     """Add up a limit; `None` when one of them has none."""
     limits = [getattr(endpoint, limit) for endpoint in endpoints]
     return None if None in limits else sum(limits)
-
-
-def _input_tokens(call: Mapping[str, Any]) -> int:
-    prompt = call["messages"]
-    if isinstance(prompt, str):
-        system = call.get("system") or ""
-        return -(-len((system + prompt).encode()) // BYTES_PER_TOKEN)
-    # As JSON: the names in it stand for what a model reads between messages.
-    text = orjson.dumps([prompt, call.get("tools"), call.get("functions")])
-    return len(_DATA_URL.sub(b"", text)) // BYTES_PER_TOKEN
 
 
 def _answer_tokens(call: Mapping[str, Any]) -> int:

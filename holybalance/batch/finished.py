@@ -38,9 +38,11 @@ _USE = f"UPDATE finished SET used = used + 1 {_KEY}"  # noqa: S608
 _MOVE = "UPDATE finished SET start = ?, length = ? WHERE custom_id = ? AND id = ?"
 # Of rows in both files the one in the file of errors was called again.
 _FOREIGN = """
-SELECT custom_id, failed,
-    CASE asked WHEN 0 THEN there ELSE max(0, there - extra - asked) END AS surplus
-FROM finished WHERE surplus > 0
+SELECT sum(surplus), sum(min(failed, surplus)), min(custom_id) FROM (
+    SELECT custom_id, failed,
+        CASE asked WHEN 0 THEN there ELSE max(0, there - extra - asked) END AS surplus
+    FROM finished WHERE surplus > 0
+)
 """
 
 
@@ -101,13 +103,14 @@ class Finished:
             ConfigError: some rows answer nothing of it, so they are another input's.
         """
         self._note("asked", lines())
-        self._note("chosen", lines() if choose is None else choose(lines()))
         self._refuse_foreign()
+        if choose is not None:
+            self._note("chosen", choose(lines()))
         self._is_surveyed = True
         self._count(
             "sum(min(there, asked)), "
             "sum(max(0, min(there, asked) + failed - there)), "
-            "sum(min(there, chosen))"
+            f"sum(min(there, {'asked' if choose is None else 'chosen'}))"
         )
 
     def move(self, rows: Iterable[Found]) -> None:
@@ -173,10 +176,7 @@ class Finished:
         self.count, self.failed, self.chosen = (each or 0 for each in found)
 
     def _refuse_foreign(self) -> None:
-        ((rows, failed, example),) = self._table.execute(
-            "SELECT sum(surplus), sum(min(failed, surplus)), min(custom_id) "
-            f"FROM ({_FOREIGN})"  # noqa: S608 - ours
-        )
+        ((rows, failed, example),) = self._table.execute(_FOREIGN)
         if not rows:
             return
         source, output = self._names

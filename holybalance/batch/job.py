@@ -17,6 +17,7 @@ from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
 from holybalance.batch.options import BatchOptions, refuse_system
 from holybalance.batch.order import Held, Order
+from holybalance.batch.outage import Outage
 from holybalance.batch.report import BatchReport, make_report
 from holybalance.batch.rows import label_of
 from holybalance.batch.selection import make_selection
@@ -72,7 +73,7 @@ class Batch:
         self._is_read_out = False
         self._trouble = ""
         self._answered = 0
-        self._unavailable = 0
+        self._outage = Outage()
         self._order = Order() if options.ordered else None
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(Source(source))
@@ -106,10 +107,7 @@ class Batch:
 
     @property
     def expected(self) -> int | None:
-        """
-        How many rows this run is about; `None` when nobody knows.
-
-        """
+        """How many rows this run is about; `None` when nobody knows."""
         rows = self._selection.expected
         if rows is None:
             return None
@@ -239,24 +237,12 @@ class Batch:
             value = answer.value
             if isinstance(value, WorkerDied):
                 value = work.failed(label_of(unpack(answer.item), self.format), value)
-            if value.hopeless:
-                advice = "then run the same again: what was not sent is not written"
-                self._break_off(f"{value.hopeless}; {advice}")
-                continue
-            self._answered += 1
-            self._watch(value)
-            yield value
-
-    def _watch(self, result: RowResult) -> None:
-        """Break a run off in which nothing works from the start."""
-        if not result.is_unavailable:
-            self._unavailable += result.code == answers.BAD_ROW
-            return
-
-    def _break_off(self, why: str) -> None:
-        if not self._trouble:
-            self._trouble = why
-            self.stop()
+            if (why := self._outage.note(value)) and not self._trouble:
+                self._trouble = why
+                self.stop()
+            if not value.hopeless:
+                self._answered += 1
+                yield value
 
     def _settle(self, results: Sequence[RowResult]) -> None:
         """Write what came, what waited for it, and what repeats it."""

@@ -91,7 +91,7 @@ def make_report(
         unpriced=totals.unpriced,
         errors={
             each.code: {
-                "count": each.count,
+                "count": each.rows,
                 "line": each.line,
                 "example": each.message,
             }

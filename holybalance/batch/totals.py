@@ -16,15 +16,16 @@ _MESSAGE_CHARACTERS = 500
 
 class Failures(NamedTuple):
     """
-    How many rows failed with a code, and one of them as an example.
+    The rows that failed with a code, and one of them as an example.
 
     Args:
+        rows: how many.
         line: of the example.
         message: its first line.
     """
 
     code: str
-    count: int
+    rows: int
     line: int
     message: str
 

@@ -13,6 +13,7 @@ from holybalance.errors import (
     HolyBalanceError,
     LocalError,
     NoEndpoint,
+    RequestError,
     Unavailable,
 )
 from holybalance.messages import Reply, Verdict
@@ -39,6 +40,7 @@ class RowResult(NamedTuple):
         message: the same for people.
         hopeless: why no other call can work either, if so; then there is no row, so
             that a later run does it.
+        is_answered: an upstream answered, if only to reject it.
         is_unavailable: no endpoint gave an answer.
         is_repeat: the answer was another row's: nothing was called or paid for it.
     """
@@ -52,6 +54,7 @@ class RowResult(NamedTuple):
     output_tokens: int = 0
     cost_usd: float | None = None
     hopeless: str = ""
+    is_answered: bool = False
     is_unavailable: bool = False
     is_repeat: bool = False
 
@@ -81,7 +84,7 @@ class RowWork:
         except HolyBalanceError as error:
             # One dead model among others has dead endpoints, and others go on.
             if _is_for_ever(error) and engine.is_hopeless():
-                return RowResult(row.label.line, b"", hopeless=first_line(error))
+                return RowResult(row.label.line, b"", hopeless=_hopeless(error))
             return failed(row.label, error)
         except MemoryError:
             raise  # which ends the worker: another has more
@@ -97,13 +100,17 @@ def failed(label: Label, error: HolyBalanceError) -> RowResult:
         answers.of_error(label, error),
         answers.code_of(error),
         str(error),
+        is_answered=isinstance(error, RequestError) and error.status is not None,
         is_unavailable=isinstance(error, Unavailable),
     )
 
 
-def first_line(error: HolyBalanceError) -> str:
-    """Say in one line what went wrong."""
-    return str(error).partition("\n")[0]
+def _hopeless(error: HolyBalanceError) -> str:
+    """Say what a run is told, in place of what somebody with a `Client` is told."""
+    line = str(error).partition("\n")[0]
+    what, _, rest = line.partition("; mend its key")
+    _, opening, why = rest.partition(" (")
+    return f"{what}{opening}{why}; mend its key and run the same command again"
 
 
 def _is_for_ever(error: HolyBalanceError) -> bool:
@@ -119,4 +126,5 @@ def _answered(label: Label, reply: Reply) -> RowResult:
         input_tokens=0 if usage is None else usage.input_tokens,
         output_tokens=0 if usage is None else usage.output_tokens,
         cost_usd=reply.cost_usd,
+        is_answered=True,
     )

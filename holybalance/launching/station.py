@@ -216,7 +216,9 @@ class Station:
             )
             self._follow(look)
             circuits, known = self._circuits(), circuits
-            if circuits != known or (now >= tell_at and self._is_active(look)):
+            is_due = now >= tell_at and self._is_active(look)
+            # With a parent that does not read, one report waits, and no more.
+            if (is_due or circuits != known) and not self._news:
                 tell_at = now + TELL_EVERY_S
                 self._say(Told(self._engine.report(), is_asked=False))
         os._exit(0)
@@ -225,9 +227,7 @@ class Station:
         return [each.circuit for each in self._engine.balancer.endpoints]
 
     def _is_active(self, look: Look) -> bool:
-        # With a parent that does not read, one report waits, and no more.
-        is_read = not self._news
-        return is_read and (look.calls > 0 or self._returned < self._taken)
+        return look.calls > 0 or self._returned < self._taken
 
     def _figures(self) -> tuple[float, float, int, float]:
         return time.monotonic(), time.process_time(), self._ended, self._latency_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from holybalance.batch.order import Held
 from holybalance.batch.report import BatchReport
 from holybalance.batch.totals import Totals
 
@@ -25,6 +26,8 @@ class Batch:
 
     totals: Totals
     expected: int | None
+    held: Held | None = None
+    is_stopping: bool = False
 
 
 def endpoint(**changes: Any) -> dict[str, Any]:
@@ -69,6 +72,7 @@ _PLAIN = BatchReport(
     skipped=0,
     skipped_failed=0,
     repeated=0,
+    discarded=0,
     seconds=10.0,
     rows_per_s=1.0,
     average_s=1.0,

@@ -172,10 +172,22 @@ def test_a_rejection_is_a_response(run: Run, upstream: MockUpstream) -> None:
 def test_an_endpoint_that_is_not_there(run: Run, configure: Callable[..., str]) -> None:
     """Every row still has its answer: an error with a code."""
     config = configure("http://127.0.0.1:9/v1")
-    result, rows = run("a\nb\nc\n" * 10, "--timeout", "0.5", config=config)
+    result, rows = run("a\nb\nc\n" * 5, "--timeout", "0.5", config=config)
     codes = {row["error"]["code"] for row in rows.values()}
-    assert (3, 30) == (result.exit_code, len(rows))
+    assert (3, 15) == (result.exit_code, len(rows))
     assert codes <= {"no_endpoint", "retries_exhausted", "deadline_exceeded"}
+
+
+def test_a_run_that_never_gets_an_answer(
+    run: Run, configure: Callable[..., str]
+) -> None:
+    """It does not work its way through all rows to learn that the URL is wrong."""
+    config = configure("http://127.0.0.1:9/v1")
+    text, arguments = "a\n" * 20_000, ("--threads", "4", "--processes", "1")
+    result, rows = run(text, *arguments, "--timeout", "0.5", config=config)
+    assert 1 == result.exit_code
+    assert 20 <= len(rows) < 1_000
+    assert "Error: the run broke off: nothing was answered; 20 rows" in result.stderr
 
 
 def test_the_deadline_has_a_code(run: Run, configure: Callable[..., str]) -> None:
@@ -289,7 +301,7 @@ def test_an_output_of_another_input_is_refused(run: Run, tmp_path: Path) -> None
     before = (tmp_path / "out.jsonl").read_bytes()
     result, _ = run("something else\n")
     assert (2, before) == (result.exit_code, (tmp_path / "out.jsonl").read_bytes())
-    assert "answers other rows than" in result.stderr
+    assert "out.jsonl has 1 row that answers nothing of " in result.stderr
 
 
 def test_without_resuming_an_existing_output_is_refused(
@@ -501,7 +513,8 @@ def test_a_full_disk_is_fatal(call: Call, config: str, tmp_path: Path) -> None:
     source = str(tmp_path / "in")
     result = call("run", source, "-o", "/dev/full", "--config", config)
     assert 1 == result.exit_code
-    assert "rows      0: 0 ok, 0 failed\n" in result.stderr
+    assert "rows      0: 0 ok, 0 failed; " in result.stderr
+    assert "more answered, but not written\n" in result.stderr
     reason = "Error: the run broke off: cannot write /dev/full: No space left on device"
     assert f"{reason}\nnot resumable: " in result.stderr
 
@@ -533,19 +546,18 @@ def test_a_disk_that_fills_up_keeps_whole_rows(config: str, tmp_path: Path) -> N
 def test_refused_keys_break_it_off(
     run: Run, configure: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Nothing more can work: rows under way have errors, the others stay unread."""
+    """Nothing more can work: no row is written, and a good key does them all."""
     with MockUpstream(api_key="another") as upstream:
         config = configure(upstream.url)
         arguments = ["--threads", "2", "--processes", "1"]
         result, _ = run("a prompt\n" * 50_000, *arguments, config=config)
-    rows = _rows_of((tmp_path / "out.jsonl").read_bytes())
-    assert 1 == result.exit_code
-    assert {"no_endpoint"} == {row["error"]["code"] for row in rows}
-    assert len(rows) < 10_000
+    assert (1, b"") == (result.exit_code, (tmp_path / "out.jsonl").read_bytes())
     assert "Error: the run broke off: no endpoint" in result.stderr
-    assert f"{len(rows):,} failed" in result.stderr
+    assert "mend its key and run the same command again" in result.stderr
+    assert "Client.restore" not in result.stderr
+    assert "rows      0: 0 ok, 0 failed" in result.stderr
     assert "\nto go on: holybalance run " in result.stderr
-    assert "\nto send failed rows again as well: holybalance run " in result.stderr
+    assert "--retry-errors" not in result.stderr
 
 
 def test_the_summary_says_why_rows_failed(run: Run) -> None:
@@ -553,9 +565,8 @@ def test_the_summary_says_why_rows_failed(run: Run) -> None:
     bad = ["{", json.dumps({"custom_id": "x"}), json.dumps(_row("y", model="gpt-9"))]
     result, _ = run("\n".join(bad), name="in.jsonl")
     first, second = (line for line in result.stderr.splitlines() if " x " in line)
-    assert first.startswith("failures  2 x invalid_row: ")
-    assert "it is not JSON" in first
-    assert second.startswith("          1 x unknown_model: ")
+    assert first.startswith("failures  2 x invalid_row, such as line 1: it is not")
+    assert second.startswith("          1 x unknown_model, such as line 3: ")
 
 
 def test_notices_are_warnings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -641,3 +652,30 @@ def test_a_reader_that_leaves_ends_it_quietly(spawn: Spawn, config: str) -> None
     process.stdin.close()
     assert b"reading standard input as lines\n" == process.stderr.read()
     assert 1 == process.wait(timeout=10)
+
+
+def test_nobody_reads_the_messages(
+    spawn: Spawn, configure: Callable[..., str], tmp_path: Path
+) -> None:
+    """The run goes on in silence, and ends with the code that it came to."""
+    source, output = tmp_path / "in", tmp_path / "out.jsonl"
+    source.write_text("".join(f"prompt {n}\n" for n in range(60)))
+    with MockUpstream(latency=0.05) as upstream:
+        process = spawn(
+            *("run", str(source), "-o", str(output), "--threads", "2"),
+            *("--processes", "1", "--fail-on", "failed<1"),
+            *("--config", configure(upstream.url)),
+        )
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        assert 99 == process.wait(timeout=30)
+    assert 60 == len(_rows_of(output.read_bytes()))
+
+
+def test_a_model_of_a_rows_own(run: Run, configure: Callable[..., str]) -> None:
+    """--model is only for rows that name none."""
+    rows = [_row("a"), _row("b", model="gpt-9")]
+    _, answers = run("\n".join(map(json.dumps, rows)), "-m", MODEL)
+    assert answers["a"]["error"] is None
+    assert "unknown_model" == answers["b"]["error"]["code"]

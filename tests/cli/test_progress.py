@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from holybalance.batch.order import Held
 from holybalance_cli import wording
 from holybalance_cli.run.pace import Pace, Window
 from holybalance_cli.run.progress import PLAIN_INTERVAL_S, make_view
@@ -105,6 +106,34 @@ def test_plain_lines_come_now_and_then() -> None:
     assert line == log.getvalue()
 
 
+def test_answers_that_wait_for_their_turn() -> None:
+    """It is said whose, in a log and in the picture."""
+    for is_terminal in (False, True):
+        clock, log = Clock(), io.StringIO()
+        console = Console(file=log, width=100, force_terminal=is_terminal)
+        batch = Batch(totals(ok=8), 20, held=Held(1_234, 9))
+        with make_view(batch, metrics, clock=clock, console=console) as view:
+            clock.now += PLAIN_INTERVAL_S
+            view.update()
+            batch.held = Held(1, 10)
+            clock.now += PLAIN_INTERVAL_S
+            view.update()
+        assert "0 in flight" in log.getvalue()
+        assert "1,234 answers wait for row 9's" in log.getvalue()
+        assert "1 answer waits for row 10's" in log.getvalue()
+
+
+def test_no_time_is_left_while_it_stops() -> None:
+    """What is left will not be done, so there is no end of it to be told."""
+    clock = Clock()
+    batch = Batch(totals(cost_usd=1.0), 1000)
+    pace = Pace(batch, clock)
+    _go(pace, clock, 20, 10)
+    assert pytest.approx(80) == pace.left_s
+    batch.is_stopping = True
+    assert (None, None) == (pace.left_s, pace.projected_usd)
+
+
 def test_a_line_that_is_said_stays() -> None:
     """Square brackets in it are no markup."""
     log = io.StringIO()
@@ -146,6 +175,19 @@ _BUSY = {
     "errors": {"sick": 1_234},
     "cost_usd": 123.45,
 }
+
+
+@pytest.mark.parametrize("width", [50, 60, 76])
+def test_a_narrow_terminal(width: int) -> None:
+    """It has fewer columns, and each is whole from its first cell on."""
+    names = {f"a-rather-long-name-{n}": endpoint(**_BUSY) for n in range(3)}
+    lines = _picture(width, 24, metrics(2_000, **names))
+    assert max(map(len, lines)) <= width + len("\x1b[2K") + 1
+    assert 7 == len([line for line in lines if line.strip()])
+    for part in ("655,555 of 2,000,000", "endpoint", "circuit", "calls/s", "cooling"):
+        assert part in "\n".join(lines)
+    assert 3 == sum(line.startswith("a-rather") for line in lines)
+    assert 3 == sum("closed" in line and "12.5 s" in line for line in lines)
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -24,9 +24,10 @@ from tests.cli.fakes import endpoint, metrics, report
 NOWHERE = WayOn(arguments=["in", "-o", "-"], source="in", output="-")
 
 
-def _summary(**figures: Any) -> list[str]:
+def _summary(*, is_aborted: bool = False, **figures: Any) -> list[str]:
     text = io.StringIO()
-    print_summary(report(**figures), Console(file=text, width=80))
+    console = Console(file=text, width=80)
+    print_summary(report(**figures), console, is_aborted=is_aborted)
     return text.getvalue().splitlines()
 
 
@@ -56,17 +57,44 @@ def test_nothing_was_answered() -> None:
 
 
 def test_many_kinds_of_failure() -> None:
-    """The five most frequent are shown, and long messages are cut."""
+    """The five most frequent are shown, each with an example, whole in a log."""
+    why = ("why " * 100).strip()
     errors = {
-        f"code-{n}": {"count": n, "example": f"[line {n}] " + "why " * 100}
+        f"code-{n}": {"count": n, "line": n, "example": f"[red] {why}"}
         for n in range(1, 9)
     }
     reasons = _summary(errors=errors)[5:]
     assert 6 == len(reasons)
-    assert reasons[0].startswith("failures  8 x code-8: [line 8] why why")
-    assert reasons[0].endswith("…")
-    assert max(map(len, reasons)) < 130
+    assert f"failures  8 x code-8, such as line 8: [red] {why}" == reasons[0]
     assert "          and 3 other codes" == reasons[-1]
+
+
+def test_long_messages_on_a_terminal() -> None:
+    """There they are cut."""
+    errors = {"code": {"count": 1, "line": 7, "example": "why " * 100}}
+    text = io.StringIO()
+    console = Console(file=text, width=80, force_terminal=True, color_system=None)
+    print_summary(report(errors=errors), console)
+    line = text.getvalue().splitlines()[-1]
+    assert line.startswith("failures  1 x code, such as line 7: why why")
+    assert line.endswith("…")
+    assert len(line) < 150
+
+
+def test_answers_that_were_not_written() -> None:
+    """They were paid for, so they are told."""
+    line = _summary(rows=5, ok=5, discarded=1_200)[0]
+    text = "5: 5 ok, 0 failed; 1,200 more answered, but not written"
+    assert f"rows      {text}" == line
+
+
+def test_workers_that_were_killed() -> None:
+    """What they had not told is missing, and that is said below the table."""
+    counted = metrics(alpha=endpoint(attempts=1, calls=1))
+    said = "without the last half second of the workers that were ended at once"
+    assert said == _summary(metrics=counted, is_aborted=True)[-1]
+    assert said not in _summary(metrics=counted)
+    assert said not in _summary(is_aborted=True)
 
 
 def test_endpoints() -> None:
@@ -100,6 +128,7 @@ def _outcome(
         trouble=trouble,
         left=left,
         is_interrupted=is_interrupted,
+        is_aborted=False,
     )
 
 
@@ -118,6 +147,44 @@ def test_exit_codes(changes: dict[str, Any], code: int) -> None:
     threshold = thresholds.parse("failed>4")
     console = Console(file=io.StringIO())
     assert code == conclude(_outcome(**changes), [threshold], None, NOWHERE, console)
+
+
+@pytest.mark.parametrize(("skipped_failed", "code"), [(0, 0), (1, 3)])
+def test_nothing_is_judged_where_nothing_was_done(
+    tmp_path: Path, skipped_failed: int, code: int
+) -> None:
+    """A finished output has no speed and no latency to be too low or too high."""
+    text, file = io.StringIO(), ReportFile(str(tmp_path / "report.json"), [])
+    outcome = _outcome(rows=0, ok=0, p99_s=None, skipped_failed=skipped_failed)
+    judged = [thresholds.parse(each) for each in ("p99>2", "rows_per_s<10")]
+    console = Console(file=text, width=80)
+    assert code == conclude(outcome, judged, file, NOWHERE, console)
+    said = "fail-on: nothing was done, nothing is judged"
+    assert said == text.getvalue().splitlines()[-1]
+    assert [] == json.loads((tmp_path / "report.json").read_text())["fail_on"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "skipped_failed", "is_first"),
+    [
+        (["invalid_row"], 0, True),
+        (["invalid_row", "worker_died"], 0, False),
+        (["invalid_row"], 1, False),
+    ],
+)
+def test_rows_that_the_input_spoils(
+    tmp_path: Path, codes: list[str], skipped_failed: int, is_first: bool
+) -> None:
+    """To send them again helps nobody before they are mended."""
+    (tmp_path / "out").touch()
+    way_on = WayOn(arguments=["in"], source="in", output=str(tmp_path / "out"))
+    errors = {code: {"count": 1, "line": 2, "example": "why"} for code in codes}
+    text = io.StringIO()
+    outcome = _outcome(failed=1, skipped_failed=skipped_failed, errors=errors)
+    conclude(outcome, [], None, way_on, Console(file=text, width=80))
+    last = text.getvalue().splitlines()[-1]
+    assert is_first == last.startswith("mend the failed rows in the input first; then")
+    assert last.endswith("holybalance run --retry-errors in")
 
 
 def test_how_to_go_on() -> None:

@@ -49,6 +49,11 @@ class Engine:
     def __init__(self, script: Script = reply) -> None:
         self.script = script
         self.prompts: list[str] = []
+        self.is_dead = False
+
+    def is_hopeless(self) -> bool:
+        """Whether a test says so."""
+        return self.is_dead
 
     def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
         """Note the prompt and do as the script says."""

@@ -75,7 +75,8 @@ def test_the_first_failed(world: World, hand: int) -> None:
     assert ["x"] == engine.prompts
     messages = [each["error"]["message"] for each in world.rows()]
     assert [f"line {number}: never sent" for number in (1, 2, 3)] == messages
-    assert {"unknown_model": {"count": 3, "example": "never sent"}} == report.errors
+    expected = {"count": 3, "line": 1, "example": "never sent"}
+    assert {"unknown_model": expected} == report.errors
     assert (0, 3, 2) == (report.ok, report.failed, report.repeated)
 
 
@@ -103,7 +104,7 @@ def test_the_firsts_worker_died(world: World) -> None:
     world.write(*"xyx")
     death = WorkerDied("died", verdict=Verdict.LOCAL)
     report = world.batch(Crew(values={"x": death}), dedupe=True).run()
-    assert {"worker_died": {"count": 2, "example": "died"}} == report.errors
+    assert {"worker_died": {"count": 2, "line": 1, "example": "died"}} == report.errors
 
 
 def test_bad_rows_are_no_repeats(world: World) -> None:

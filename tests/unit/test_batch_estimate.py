@@ -47,15 +47,16 @@ def _estimate(
 
 
 def test_tokens_and_cost_of_prompts(world: World) -> None:
-    """A token is four bytes, and an answer without a bound has the usual length."""
-    world.write("a" * 400, "é" * 200, "")
+    """A token is four characters; an answer without a bound has the usual length."""
+    world.write("a" * 384, "é" * 384, "")
     config = _config(_endpoint("one", ["m"]), **_prices(m=CHEAP))
     found = _estimate(world, config)
     expected = Estimate(
         rows=2,
         bad_rows=0,
+        bad_examples=(),
         repeated=0,
-        input_tokens=200,
+        input_tokens=2 * (96 + 4),
         output_tokens=(0, 512),
         cost_usd=(0.0002, 0.0002 + 0.00512),
         unpriced=0,
@@ -70,7 +71,39 @@ def test_a_system_message_is_paid_each_time(world: World) -> None:
     """It goes before each prompt."""
     world.write("abcd", "efgh")
     found = _estimate(world, _config(_endpoint("one", ["m"])), system="x" * 40)
-    assert 22 == found.input_tokens
+    assert 2 * (11 + 2 * 4) == found.input_tokens
+
+
+@pytest.mark.parametrize("system", [None, "Be brief: \u00e9\u4e16."])
+def test_lines_and_rows_of_the_same(world: World, system: str | None) -> None:
+    """Equal prompts have equal tokens, in whatever format they are written."""
+    prompts = ["a", "four", "sch\u00f6n \u4e16\u754c", 'quoted "twice"', "x" * 1001]
+    config = _config(_endpoint("one", ["m"]))
+    world.write(*prompts)
+    lines = _estimate(world, config, system=system)
+    first = [{"role": "system", "content": system}] if system else []
+    for content in (str, lambda text: [{"type": "text", "text": text}]):
+        asked = ({"role": "user", "content": content(prompt)} for prompt in prompts)
+        world.write_rows(*({"body": {"messages": [*first, each]}} for each in asked))
+        assert lines == _estimate(world, config)
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        ({"messages": []}, 0),
+        ({"messages": [{"role": "assistant", "content": None}]}, 4),
+        ({"messages": ["odd"]}, 5),
+        ({"messages": [7]}, 5),
+        ({"messages": [{"role": "user", "content": "abcd", "name": "xyz"}]}, 9),
+        ({"messages": [], "response_format": {"type": "json_object"}}, 6),
+    ],
+)
+def test_whatever_a_message_is(world: World, body: dict[str, Any], tokens: int) -> None:
+    """What is no text counts by its length as JSON."""
+    world.write_rows({"body": body})
+    found = _estimate(world, _config(_endpoint("one", ["m"])))
+    assert (tokens, 0) == (found.input_tokens, found.bad_rows)
 
 
 def test_bounds_of_rows(world: World) -> None:
@@ -100,7 +133,7 @@ def test_images_are_no_text(world: World) -> None:
 
 def test_the_range_of_prices(world: World) -> None:
     """From the cheapest endpoint's input alone to the dearest one's longest answer."""
-    world.write("a" * 4000)
+    world.write("a" * 3984)
     config = Config.from_dict(
         {
             "endpoints": [
@@ -132,7 +165,23 @@ def test_rows_that_cannot_be_called(world: World) -> None:
     world.write_rows(row("a"), {"custom_id": "b"}, row("c", model="gpt-9"))
     found = _estimate(world, _config(_endpoint("one", ["m"])))
     assert (3, 2) == (found.rows, found.bad_rows)
+    expected = [
+        {"line": 2, "reason": "body must be an object with messages"},
+        {"line": 3, "reason": 'no endpoint serves the model "gpt-9"'},
+    ]
+    assert expected == json.loads(json.dumps(found.as_dict()))["bad_examples"]
     assert (0, 256) == found.output_tokens
+
+
+def test_a_few_of_many_bad_rows(world: World) -> None:
+    """The first five are enough to see what is wrong."""
+    world.write_rows(row("a", model=7), *[{"custom_id": "b"}] * 9, row("c"))
+    found = _estimate(world, _config(_endpoint("one", ["*"])))
+    assert (11, [1, 2, 3, 4, 5]) == (
+        found.bad_rows,
+        [each.line for each in found.bad_examples],
+    )
+    assert "model must be a string" == found.bad_examples[0].reason
 
 
 def test_repeated_rows_are_called_once(world: World) -> None:
@@ -160,8 +209,8 @@ def test_only_the_chosen_rows(world: World) -> None:
         (({"rpm": 60}, {}), None, None, ""),
         (({"rpm": 60}, {}), 50.0, 2.0, "rate"),
         (({"rpm": 60}, {"rpm": 540}), 5.0, 20.0, "rate"),
-        # A hundred rows of 4 + 256 tokens.
-        (({"tpm": 1000}, {"tpm": 9000, "rpm": 9}), 50.0, 156.0, "tpm"),
+        # A hundred rows of 8 + 256 tokens.
+        (({"tpm": 1000}, {"tpm": 9000, "rpm": 9}), 50.0, 158.4, "tpm"),
     ],
 )
 def test_how_long_it_takes(

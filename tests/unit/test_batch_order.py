@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from holybalance.batch import job
 from holybalance.batch.lines import Line
-from holybalance.batch.order import Order
+from holybalance.batch.order import Held, Order
 from holybalance.batch.work import RowResult
-from holybalance.errors import ClientClosed, WorkerDied
-from holybalance.messages import Reply, Verdict
-from tests.unit.batches import Crew, Engine, World, reply, row
+from holybalance.errors import WorkerDied
+from holybalance.messages import Verdict
+from tests.unit.batches import Crew, World, row
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_whatever_order_answers_come_in(arrivals: list[int]) -> None:
         arrived.add(line)
         whole = next(n for n in range(9) if n + 1 not in arrived)
         assert list(range(1, whole + 1)) == left
-    assert (list(range(1, 8)), 0) == (left, order.held)
+    assert (list(range(1, 8)), None) == (left, order.held)
 
 
 def test_rows_beyond_the_next_are_bounded() -> None:
@@ -112,22 +112,19 @@ def test_an_end_in_the_middle_keeps_the_order(world: World) -> None:
     crew.on_hand = lambda number: batch.abort() if number == 4 else None
     report = batch.run()
     assert (["row-1", "row-2", "row-3"], 3) == (world.names(), report.rows)
-    assert "12 answered rows were not written" in batch.notes[-1]
+    assert (12, []) == (report.discarded, batch.notes)
     world.run(ordered=True)
     assert [f"row-{number}" for number in range(1, 21)] == world.names()
 
 
-def test_a_call_that_was_given_up_ends_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A row that never comes must not be waited for without an end."""
-    monkeypatch.setattr(job, "Order", lambda: Order(most_rows=3))
-
-    def close(prompt: str) -> Reply:
-        if prompt == "p2":
-            raise ClientClosed("closed")
-        return reply(prompt)
-
-    world.write(*(f"p{number}" for number in range(9)))
-    report = world.run(Engine(close), ordered=True)
-    assert (["row-1", "row-2"], False) == (world.names(), report.is_complete)
+def test_what_is_held_can_be_watched(world: World) -> None:
+    """While answers wait it says how many, and for which line."""
+    world.write("", *(f"p{number}" for number in range(8)))
+    crew = Crew(late=["p1"])
+    batch = world.batch(crew, ordered=True)
+    seen: list[Held | None] = []
+    crew.on_hand = lambda number: seen.append(batch.held)
+    assert 0 == batch.run().discarded
+    assert [None, Held(2, 3), Held(6, 3)] == seen
+    assert batch.held is None
+    assert Crew().is_drained == batch.is_stopping

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from holybalance.batch import finished, mending
+from holybalance.batch import mending
 from holybalance.batch.job import Batch
 from holybalance.batch.scratch import Table
 from holybalance.errors import BatchError, ConfigError, RequestError
@@ -150,10 +150,9 @@ def test_another_inputs_output(world: World) -> None:
     world.run()
     content = world.output.read_bytes()
     world.write("a", "x")
-    message = r'answers other rows than .*in.txt asks, as line 2 \(custom_id "row-2"\)'
+    message = r'1 row that answers nothing of .*in.txt, .* custom_id "row-2": name an'
     with pytest.raises(ConfigError, match=message) as caught:
         world.batch()
-    assert "name another output" in str(caught.value)
     assert "retry_errors" not in str(caught.value)
     assert content == world.output.read_bytes()
 
@@ -163,25 +162,162 @@ def test_a_failed_row_that_was_corrected(world: World) -> None:
     world.write_rows(row("a"), {"custom_id": "b"})
     world.run()
     world.write_rows(row("a"), row("b"))
-    with pytest.raises(ConfigError, match="call it again with retry_errors"):
+    with pytest.raises(
+        ConfigError, match="take it out and call it again by retry_errors"
+    ):
         world.batch()
     assert 1 == world.run(retry_errors=True).ok
     assert ["a", "b"] == world.names()
 
 
-def test_a_mismatch_far_down_breaks_it_off(
+def test_a_pipe_with_another_inputs_output(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is under way by then is still written."""
-    monkeypatch.setattr(finished, "_COMPARED_ROWS", 2)
+    """It cannot be read twice, so it ends where that shows; answers are written."""
     world.write("a", "b", "", "d")
     world.run()
-    world.write("a", "b", "c", "x")
-    batch = world.batch()
-    with pytest.raises(BatchError, match="answers other rows"):
+    batch = _piped(world, monkeypatch, b"a\nb\nc\nx\n")
+    with pytest.raises(BatchError, match=r"answers other rows .* as line 4 "):
         batch.run()
     assert ["row-1", "row-2", "row-4", "row-3"] == world.names()
     assert not batch.report().is_complete
+
+
+def test_a_pipe_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it brings again is skipped."""
+    world.write("a", "bad", "c")
+    world.run(Engine(_fails))
+    batch = _piped(world, monkeypatch, b"a\nbad\nc\nd\n")
+    assert [f"{world.output}: 3 rows are done already, 1 of them failed"] == batch.notes
+    report = batch.run()
+    assert (3, 1, 1) == (report.skipped, report.skipped_failed, report.ok)
+
+
+def _piped(world: World, monkeypatch: pytest.MonkeyPatch, content: bytes) -> Batch:
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    os.close(writer)
+    monkeypatch.setattr("holybalance.batch.source._STDIN", reader)
+    world.source = Path("-")
+    return world.batch()
+
+
+def _keep(world: World, *places: int) -> None:
+    """Leave only some rows in the output."""
+    rows = world.output.read_bytes().splitlines(keepends=True)
+    world.output.write_bytes(b"".join(rows[place] for place in places))
+
+
+def test_equal_rows_are_told_apart_by_their_number(world: World) -> None:
+    """Each row of the output serves one row of the input."""
+    world.write_rows(*[row("a"), row("b"), row("c")] * 16)
+    world.run()
+    _keep(world, *range(20))
+    batch = world.batch()
+    assert [f"{world.output}: 20 rows are done already"] == batch.notes
+    assert 28 == batch.expected
+    report = batch.run()
+    assert (20, 28, True) == (report.skipped, report.ok, report.is_complete)
+    assert 48 == len(world.names())
+
+
+def test_rows_of_one_name_that_ask_different_things(world: World) -> None:
+    """They are told by what they ask, in whatever order they were answered."""
+    world.write_rows(row("x", "one"), row("x", "two"), row("x", "one"), row("x", "3"))
+    world.run()
+    _keep(world, 3, 1, 0)
+    engine = Engine()
+    assert (3, 1) == ((report := world.run(engine)).skipped, report.ok)
+    assert ["one"] == engine.prompts
+
+
+def test_the_good_one_of_equal_rows_serves_first(world: World) -> None:
+    """How many failed is counted all the same."""
+    world.write_rows(*[row("a", "bad")] * 3)
+    world.run(Engine(_fails), limit=1)
+    world.run(limit=2)
+    report = world.run(limit=2)
+    assert (2, 1) == (report.skipped, report.skipped_failed)
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+@pytest.mark.parametrize(
+    "prompts", [("a", "x", "c"), ("a", "b"), ("x", "y", "z"), ("c", "b", "a"), ()]
+)
+def test_an_input_that_was_edited(
+    world: World, prompts: tuple[str, ...], limit: int | None
+) -> None:
+    """Wherever it was, and whatever part of it is chosen; no byte is changed."""
+    world.write("a", "b", "c")
+    world.run()
+    content = world.output.read_bytes()
+    world.write(*prompts)
+    for retry in (False, True):
+        with pytest.raises(ConfigError, match=r"nothing of .*in.txt"):
+            world.batch(limit=limit, retry_errors=retry)
+    assert content == world.output.read_bytes()
+
+
+def test_other_names_are_another_input(world: World) -> None:
+    """Also where not one name is shared: outputs are not mixed."""
+    world.write_rows(*(row(f"old-{number}") for number in range(3)))
+    world.run()
+    world.write_rows(row("new-1"))
+    with pytest.raises(ConfigError, match=r"3 rows that answer .* custom_id \"old-0\""):
+        world.batch()
+
+
+def test_more_answers_than_rows(world: World) -> None:
+    """What was asked three times is not what is asked once."""
+    world.write_rows(*[row("a")] * 3)
+    world.run()
+    world.write_rows(row("a"))
+    with pytest.raises(ConfigError, match="2 rows that answer nothing"):
+        world.batch()
+
+
+def test_retrying_keeps_a_foreign_output(world: World) -> None:
+    """Its failed rows are not taken out before that is known."""
+    world.write("a", "bad")
+    world.run(Engine(_fails))
+    content = world.output.read_bytes()
+    world.write("x", "bad")
+    with pytest.raises(ConfigError, match="1 row that answers nothing"):
+        world.batch(retry_errors=True)
+    assert content == world.output.read_bytes()
+
+
+def test_what_is_chosen_of_what_is_done(world: World) -> None:
+    """Rows are expected by the part that is chosen, not by what the output has."""
+    world.write(*(f"p{number}" for number in range(20)))
+    world.run(sample=10)
+    with world.batch(limit=12) as batch:
+        done = {int(name.removeprefix("row-")) for name in world.names()}
+        assert 12 - len(done & set(range(1, 13))) == batch.expected
+    report = world.run(limit=12)
+    assert batch.expected == report.rows
+    assert report.is_complete
+
+
+def test_a_failed_row_that_an_unnamed_file_has(world: World) -> None:
+    """It is called again, and both of its rows are fine with a later run."""
+    world.write("a", "bad")
+    world.run(Engine(_fails), errors=world.errors)
+    assert 1 == world.run().ok
+    report = world.run(errors=world.errors)
+    assert (2, 0, 0) == (report.skipped, report.skipped_failed, report.rows)
+
+
+def test_answers_have_moved_when_failed_rows_are_gone(world: World) -> None:
+    """A repeat reads them where they are by then."""
+    world.write_rows(row("bad 1"), row("a", "x"), row("b", "y"), row("bad 2"))
+    world.run(Engine(_fails))
+    rows = [row("bad 1"), row("a", "x"), row("b", "y"), row("bad 2"), row("c", "y")]
+    world.write_rows(*rows)
+    engine = Engine()
+    world.run(engine, retry_errors=True, dedupe=True)
+    assert ["bad 1", "bad 2"] == engine.prompts
+    assert "y" == {each["custom_id"]: text_of(each) for each in world.rows()}["c"]
 
 
 def test_failed_rows_are_done_as_well(world: World) -> None:
@@ -374,7 +510,7 @@ def test_an_id_that_is_not_ours(world: World) -> None:
     world.write_rows(row("a"))
     answer: Row = {"id": "batch_req_x", "custom_id": "a", "response": None, "error": {}}
     world.output.write_text(json.dumps(answer) + "\n")
-    with pytest.raises(ConfigError, match="answers other rows"):
+    with pytest.raises(ConfigError, match="1 row that answers nothing"):
         world.batch()
 
 
@@ -408,7 +544,7 @@ def test_a_full_temporary_folder(
         table = batch._finished._table
         # What SQLite says of a full disk: see its PRAGMA max_page_count.
         table.execute("PRAGMA max_page_count = 5")
-        many = [("x" * 4000, str(number), 0, 0, 0) for number in range(100)]
-        statement = "INSERT INTO finished VALUES (?, ?, ?, ?, ?)"
+        many = [("x" * 4000, str(number)) for number in range(100)]
+        statement = "INSERT INTO finished (custom_id, id) VALUES (?, ?)"
         with pytest.raises(BatchError, match=r"temporary file: .* is full"):
             fill(table, statement, many)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from holybalance.batch.options import BatchOptions
 from holybalance.config import Config
 from holybalance.errors import (
     BatchError,
-    ClientClosed,
     ConfigError,
+    DeadlineExceeded,
     NoEndpoint,
     RequestError,
+    RetriesExhausted,
     WorkerDied,
 )
 from holybalance.messages import Attempt, Reply, Verdict
@@ -37,6 +39,18 @@ def _reject(prompt: str) -> Reply:
         endpoint="one", verdict=Verdict.CALLER, latency_s=0.1, message="too rude"
     )
     raise RequestError("no", status=422, code="rude", attempts=[attempt])
+
+
+def _refuse_all_but(*prompts: str) -> Callable[[str], Reply]:
+    def refuse(prompt: str) -> Reply:
+        if prompt in prompts:
+            return reply(prompt)
+        raise NoEndpoint(
+            "no endpoint takes calls; mend its key, then call Client.restore "
+            "(one: its key was refused)"
+        )
+
+    return refuse
 
 
 def _odd(prompt: str) -> Reply:
@@ -73,7 +87,7 @@ def test_the_report_is_json(world: World) -> None:
     """Plain values, whatever happened."""
     world.write("a", "bad")
     document = json.loads(json.dumps(world.run(Engine(_odd)).as_dict()))
-    example = {"unknown_model": {"count": 1, "example": "never sent"}}
+    example = {"unknown_model": {"count": 1, "line": 2, "example": "never sent"}}
     assert example == document["errors"]
 
 
@@ -93,7 +107,7 @@ def test_a_rejection_is_a_response(world: World) -> None:
     (answer,) = world.rows()
     assert (422, None) == (answer["response"]["status_code"], answer["error"])
     assert "too rude" == answer["response"]["body"]["error"]["message"]
-    assert {"rude": {"count": 1, "example": "no"}} == report.errors
+    assert {"rude": {"count": 1, "line": 1, "example": "no"}} == report.errors
 
 
 def test_a_bad_row_is_answered_without_a_call(world: World) -> None:
@@ -145,21 +159,81 @@ def test_failed_rows_go_to_a_file_of_their_own(world: World) -> None:
 
 
 def test_a_hopeless_pool_breaks_it_off(world: World) -> None:
-    """What was under way is written, nothing more is given out, and it says why."""
-
-    def refuse(prompt: str) -> Reply:
-        raise NoEndpoint("no endpoint takes calls: keys were refused")
-
+    """What was not sent is not written; the same run with a good key goes on."""
     world.write(*"abcdefgh")
-    batch = world.batch(Crew(Engine(refuse), hand=2))
-    with pytest.raises(
-        BatchError, match=r"^no endpoint takes calls: keys were refused"
-    ):
+    engine = Engine(_refuse_all_but("a"))
+    engine.is_dead = True
+    batch = world.batch(Crew(engine, hand=2))
+    message = (
+        r"^no endpoint takes calls \(one: its key was refused\); mend its key and run "
+        r"the same command again$"
+    )
+    with pytest.raises(BatchError, match=message):
         batch.run()
     report = batch.report()
-    assert ["row-1", "row-2"] == world.names()
-    assert (2, False) == (report.failed, report.is_complete)
+    assert (["row-1"], ["a", "b"]) == (world.names(), engine.prompts)
+    assert (1, 0, 0) == (report.ok, report.failed, report.discarded)
+    assert not report.is_complete
     assert report.reason.startswith("no endpoint takes calls")
+    rest = world.run()
+    assert (1, 7, True) == (rest.skipped, rest.ok, rest.is_complete)
+
+
+def test_hopeless_rows_in_order_and_repeated(world: World) -> None:
+    """Neither what waits for such a row nor what repeats it is written."""
+    world.write("a", "b", "b", "c")
+    engine = Engine(_refuse_all_but("a", "c"))
+    engine.is_dead = True
+    batch = world.batch(Crew(engine), ordered=True, dedupe=True)
+    with pytest.raises(BatchError, match="run the same command again"):
+        batch.run()
+    assert (["row-1"], 1) == (world.names(), batch.report().discarded)
+    world.run(ordered=True, dedupe=True)
+    assert ["row-1", "row-2", "row-3", "row-4"] == world.names()
+
+
+def test_one_dead_model_among_others(world: World) -> None:
+    """Its rows fail, and the others go on."""
+    world.write(*"abcd")
+    report = world.run(Engine(_refuse_all_but("a", "d")))
+    assert (2, 2, True) == (report.ok, report.failed, report.is_complete)
+    assert ["no_endpoint"] == list(report.errors)
+
+
+def test_nothing_is_ever_answered(world: World) -> None:
+    """It breaks off soon, with the latest reason; what is under way is written."""
+
+    def refuse(prompt: str) -> Reply:
+        raise RetriesExhausted(f"cannot reach {prompt}\nmore", verdict=Verdict.SICK)
+
+    world.write(*(f"p{number}" for number in range(1, 100)))
+    batch = world.batch(Crew(Engine(refuse), hand=8))
+    message = "^nothing was answered; 20 rows failed, the latest with: cannot.* p20$"
+    with pytest.raises(BatchError, match=message):
+        batch.run()
+    assert 24 == batch.report().failed
+
+
+@pytest.mark.parametrize("first", ["answer", "rejection"])
+def test_an_outage_after_an_answer(world: World, first: str) -> None:
+    """It may pass: each row has its chance."""
+
+    def vary(prompt: str) -> Reply:
+        if prompt == "rejection":
+            raise RequestError("no", status=422)
+        if prompt == "answer":
+            return reply(prompt)
+        raise DeadlineExceeded("too late", verdict=Verdict.SICK)
+
+    world.write(first, *(f"p{number}" for number in range(99)))
+    report = world.run(Engine(vary))
+    assert (100, True) == (report.rows, report.is_complete)
+
+
+def test_bad_rows_are_no_outage(world: World) -> None:
+    """However many there are, what can be sent is sent."""
+    world.write_rows(*[{"custom_id": "bad"}] * 50, row("a"))
+    assert (1, 50) == ((report := world.run()).ok, report.failed)
 
 
 def test_a_pool_that_comes_back_does_not(world: World) -> None:
@@ -219,19 +293,6 @@ def test_stopping_too_late(world: World) -> None:
         batch.report().is_complete,
         batch.report().reason,
     )
-
-
-def test_a_call_that_was_given_up_is_no_answer(world: World) -> None:
-    """Its row is not written, so that it is called again."""
-
-    def close(prompt: str) -> Reply:
-        if prompt == "b":
-            raise ClientClosed("closed")
-        return reply(prompt)
-
-    world.write("a", "b", "c")
-    report = world.run(Engine(close))
-    assert (["row-1", "row-3"], False) == (world.names(), report.is_complete)
 
 
 def test_it_runs_once(world: World) -> None:

@@ -16,11 +16,12 @@ from tests.unit.batches import Crew, Engine, World, reply
 
 
 def test_the_most_frequent_failure_comes_first() -> None:
-    """With the first line of its first message."""
+    """With the line and the message's first line of its first row."""
     totals = Totals()
-    for code, message in (("a", "one\ntwo"), ("b", "three"), ("b", "four")):
-        totals.note(RowResult(1, b"", code, message))
-    assert [("b", 2, "three"), ("a", 1, "one")] == totals.failures()
+    rows = (("a", "one\ntwo"), ("b", "three"), ("b", "four"))
+    for line, (code, message) in enumerate(rows, 1):
+        totals.note(RowResult(line, b"", code, message))
+    assert [("b", 2, 2, "three"), ("a", 1, 1, "one")] == totals.failures()
     assert (3, 3, 0) == (totals.rows, totals.failed, totals.ok)
 
 
@@ -31,8 +32,8 @@ def test_made_up_codes_do_not_grow() -> None:
         totals.note(RowResult(1, b"", f"code {number}", "x" * 10_000))
     failures = totals.failures()
     assert (101, ("other", 900)) == (len(failures), failures[0][:2])
-    assert 1000 == sum(count for _, count, _ in failures)
-    assert max(len(example) for _, _, example in failures) <= 500
+    assert 1000 == sum(each.rows for each in failures)
+    assert max(len(each.message) for each in failures) <= 500
 
 
 def test_repeats_cost_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from holybalance import Launcher
 from holybalance.errors import ConfigError, RequestError
-from holybalance.launching.process import WORKER_VARIABLE
+from holybalance.launching.messages import WORKER_VARIABLE
 
 CONFIG = {
     "endpoints": [
