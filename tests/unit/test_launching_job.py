@@ -14,7 +14,6 @@ from holybalance.launching.job import MOST_DEATHS, Job
 from holybalance.launching.messages import Item
 
 
-
 class Nothing:
     """A work that does nothing."""
 
