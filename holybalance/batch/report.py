@@ -105,4 +105,6 @@ def make_report(
 
 def _cost_usd(totals: Totals) -> float | None:
     is_any_priced = totals.unpriced < totals.latency.count
-    return totals.cost_usd if is_any_priced or not totals.unpriced else None
+    # Sums of floats end in digits that mean nothing; no token costs a billionth.
+    cost_usd = round(totals.cost_usd, 9)
+    return cost_usd if is_any_priced or not totals.unpriced else None
