@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from holybalance.balancing.breaker import CLOSED
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease, Refused
 from holybalance.balancing.limits import Refusal
@@ -55,6 +56,7 @@ class Admission:
             admitted = self.try_lease(trail)
             if isinstance(admitted, Lease):
                 return admitted
+            trail.put_off()
             self._check_waiting(trail, admitted)
         return self._admit_in_line(trail)
 
@@ -94,21 +96,27 @@ class Admission:
             if not trail.put_off():
                 raise trail.out_of_time("waiting in line for an endpoint with room")
         while True:
-            admitted = self._try_tiers(trail)
-            if isinstance(admitted, Lease) or not _is_outage(admitted):
-                trail.line.served_at = self._clock()
-                trail.put_off()
-            else:
-                admitted = self._try_probe(trail, admitted) or admitted
+            admitted = self._try_in_line(trail)
             if isinstance(admitted, Lease):
                 return admitted
             wake_at = self._check_waiting(trail, admitted)
             # Looks by itself now and then: an interruption between a settlement and
-            # its wake-up would otherwise leave the line asleep.
-            look_at = self._clock() + LOOK_INTERVAL_S
-            place.wait(min(wake_at, look_at, trail.deadline))
+            # its wake-up would otherwise leave the line asleep. And soon enough for
+            # those behind it to know, before their time is up, that this is no outage.
+            interval = min(LOOK_INTERVAL_S, trail.request.timeout_s / 2)
+            place.wait(min(wake_at, self._clock() + interval, trail.deadline))
             if self._clock() >= trail.deadline:
                 raise trail.out_of_time("waiting for an endpoint with room")
+
+    def _try_in_line(self, trail: Trail) -> Lease | list[Refused]:
+        """Ask all endpoints for the first in line, and note whether any is in order."""
+        admitted = self._try_tiers(trail)
+        if _is_service(admitted):
+            trail.line.served_at = self._clock()
+        trail.put_off()
+        if isinstance(admitted, Lease) or not _is_outage(admitted):
+            return admitted
+        return self._try_probe(trail, admitted) or admitted
 
     def _try_tier(
         self, trail: Trail, tier: tuple[Endpoint, ...], refusals: list[Refused]
@@ -217,6 +225,16 @@ class Admission:
 
 def _is_outage(refusals: list[Refused]) -> bool:
     return all(refused.reason in _OUT_OF_SERVICE for refused in refusals)
+
+
+def _is_service(admitted: Lease | list[Refused]) -> bool:
+    """Tell whether an endpoint that is in order takes calls, if only later."""
+    if isinstance(admitted, Lease):
+        return admitted.endpoint.circuit == CLOSED
+    return any(
+        refused.reason not in _OUT_OF_SERVICE and refused.endpoint.circuit == CLOSED
+        for refused in admitted
+    )
 
 
 def _no_model(trail: Trail) -> RequestError:

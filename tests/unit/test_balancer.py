@@ -776,6 +776,42 @@ def test_a_patient_call_does_not_wait_out_an_outage_for_ever() -> None:
     assert stage.clock.now - began <= 5.0
 
 
+def test_a_patient_call_counts_an_outage_from_its_beginning() -> None:
+    """Having waited for room for long, it does not fail at the first sign of one."""
+    stage = Stage({"a": [*[status(500)] * 2, reply()]}, max_attempts=9)
+    trip(stage, "a")
+    line = stage.balancer.pools.of_model(MODEL).patient_line
+    line.served_at = stage.clock.now
+    asked = request(timeout_s=5.0)
+
+    answer = stage.balancer.send(asked, stage.clock.now - 4.9, is_patient=True)
+
+    assert "a" == answer.endpoint
+
+
+def test_a_short_timeout_does_not_keep_a_patient_call_from_waiting() -> None:
+    """However short it is beside the wait."""
+    stage = Stage({"a": [reply(), reply()]}, {"a": {"rpm": 1.0}})
+    stage.send()
+
+    answer = stage.send(timeout_s=0.5, is_patient=True)
+
+    assert "a" == answer.endpoint
+
+
+def test_a_half_open_circuit_is_no_service() -> None:
+    """Trials of a dead endpoint do not keep those in line waiting for ever."""
+    stage = Stage({"a": [status(500)]}, max_attempts=99)
+    trip(stage, "a")
+    began = stage.clock.now
+    stage.clock.now += 31.0
+
+    with pytest.raises((NoEndpoint, DeadlineExceeded, RetriesExhausted)):
+        stage.send(timeout_s=5.0, is_patient=True)
+
+    assert stage.clock.now - began <= 36.0
+
+
 def test_nobody_waits_behind_a_batch_that_waits_out_an_outage() -> None:
     """A call that is in a hurry fails at once, however many patient ones stand."""
     stage = Stage({"a": [status(500)]})
