@@ -11,9 +11,9 @@ from typing import Any, Literal, overload
 
 from holybalance.config import Config
 from holybalance.engine import Engine
-from holybalance.errors import ClientClosed, HolyBalanceError, RequestError
+from holybalance.errors import ClientClosed, HolyBalanceError
 from holybalance.messages import EndpointCheck, Reply
-from holybalance.prompts import Prompt, make_request
+from holybalance.prompts import Prompt, make_request, refuse_one_string
 from holybalance.workers import Workers
 
 # Endpoints that `check` asks at once.
@@ -36,11 +36,7 @@ class Client:
     """
 
     def __init__(self, config: Config | Mapping[str, Any] | None = None) -> None:
-        if config is None:
-            config = Config.find()
-        elif not isinstance(config, Config):
-            config = Config.from_dict(config)
-        self.config = config
+        self.config = Config.of(config)
         self._is_closed = False
         # Keyed by process: a child of a fork must not touch its parent's sockets and
         # locks. `setdefault` is atomic, so a process makes one engine that counts.
@@ -169,11 +165,7 @@ class Client:
             HolyBalanceError: the first error, unless `return_errors`.
             Exception: what `prompts` raised, after the replies to those before it.
         """
-        if isinstance(prompts, str | bytes):
-            raise RequestError(
-                "prompts must be an iterable of prompts, not one string",
-                code="invalid_request",
-            )
+        refuse_one_string(prompts)
         calls = ({**arguments, "messages": prompt} for prompt in prompts)
         return self.map_calls(calls, ordered=ordered, return_errors=return_errors)
 

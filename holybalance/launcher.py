@@ -21,7 +21,7 @@ from holybalance.errors import (
 )
 from holybalance.launching.crew import Answer, Crew
 from holybalance.messages import Reply, Verdict
-from holybalance.prompts import Prompt
+from holybalance.prompts import Prompt, refuse_one_string
 
 if TYPE_CHECKING:
     from holybalance.batch.job import Batch
@@ -88,13 +88,9 @@ class Launcher:
         threads: int | None = None,
         rate: float | None = None,
     ) -> None:
-        if config is None:
-            config = Config.find()
-        elif not isinstance(config, Config):
-            config = Config.from_dict(config)
-        self.config = config
+        self.config = Config.of(config)
         self._crew = Crew(
-            config,
+            self.config,
             processes=_whole("processes", processes),
             threads=_whole("threads", threads),
             calls_per_s=_rate(rate),
@@ -165,11 +161,7 @@ class Launcher:
                 workers cannot begin.
             Exception: what `prompts` raised, after the replies to those before it.
         """
-        if isinstance(prompts, str | bytes):
-            raise RequestError(
-                "prompts must be an iterable of prompts, not one string",
-                code="invalid_request",
-            )
+        refuse_one_string(prompts)
         work = _PromptWork(arguments=_write(arguments))
         results = self._results(prompts, work, ordered)
         return results if return_errors else _raising(results)

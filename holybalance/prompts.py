@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from holybalance.config import Config
@@ -87,6 +87,17 @@ def make_request(
         options=options,
         session=session,
     )
+
+
+def refuse_one_string(prompts: Iterable[Prompt]) -> None:
+    """
+    Notice a prompt where many are asked for: it would be taken letter by letter.
+
+    Raises:
+        RequestError: it is a single one.
+    """
+    if isinstance(prompts, str | bytes):
+        raise _wrong("prompts must be an iterable of prompts, not one string")
 
 
 def _check_options(options: dict[str, Any]) -> None:

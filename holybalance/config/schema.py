@@ -276,6 +276,18 @@ class Config:
         return reader.from_dict(mapping, environ=environ)
 
     @classmethod
+    def of(cls, given: Config | Mapping[str, Any] | None) -> Config:
+        """
+        Take a configuration in any of the ways that callers may give one.
+
+        Raises:
+            ConfigError: as `from_dict` for a mapping, as `find` for `None`.
+        """
+        if given is None:
+            return cls.find()
+        return given if isinstance(given, Config) else cls.from_dict(given)
+
+    @classmethod
     def find(
         cls,
         environ: Mapping[str, str] | None = None,

@@ -267,7 +267,7 @@ class Crew:
         # Items that take long to come must not keep others from being heard.
         while hungry and not job.is_paused and self._clock() < until:
             worker = max(hungry, key=lambda each: each.room / each.credit)
-            hand = job.take(max(1, worker.room // _HANDS))
+            hand = job.take(min(worker.room, max(1, worker.credit // _HANDS)))
             worker.hold(hand)
             dealt[worker] += hand
             if not hand or worker.room <= 0:
