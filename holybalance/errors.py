@@ -7,6 +7,7 @@ as the `__cause__` at most.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -119,6 +120,38 @@ class Saturated(CallError):
     ) -> None:
         super().__init__(message, verdict=verdict, attempts=attempts)
         self.retry_after_s = retry_after_s
+
+
+class BudgetExceeded(CallError):
+    """
+    A budget has no room for the call; nothing has been sent, or what was is counted.
+
+    `budget` is its name, `limit_usd`, `spent_usd` and `reserved_usd` (held for calls
+    under way) are US dollars in its present window; `None` when they are unknown, as
+    while the shared state cannot be reached. `needed_usd` is what the call may cost at
+    the most. `opens_at` is when the next window begins; `None` when there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        budget: str,
+        limit_usd: float,
+        spent_usd: float | None = None,
+        reserved_usd: float | None = None,
+        needed_usd: float | None = None,
+        opens_at: dt.datetime | None = None,
+        verdict: Verdict = Verdict.BUDGET,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
+        self.budget = budget
+        self.limit_usd = limit_usd
+        self.spent_usd = spent_usd
+        self.reserved_usd = reserved_usd
+        self.needed_usd = needed_usd
+        self.opens_at = opens_at
 
 
 class Unavailable(CallError):

@@ -28,6 +28,7 @@ class Verdict(enum.Enum):
     MALFORMED = "malformed"
     LOST = "lost"
     LATE = "late"
+    BUDGET = "budget"
     LOCAL = "local"
 
     # Every attempt looks verdicts up in tables; members are singletons, so identity
@@ -82,6 +83,9 @@ class ChatRequest:
         timeout_s: seconds for the whole call, retries and waiting included.
         options: further OpenAI parameters, passed through as they are.
         session: calls of one session prefer one endpoint (prompt caches).
+        max_cost_usd: models that are expected to cost more are left out.
+        max_latency_s: models that are expected to take longer are left out.
+        tags: the user's own words for the call, for routes and budgets.
     """
 
     model: str
@@ -89,6 +93,9 @@ class ChatRequest:
     timeout_s: float
     options: Mapping[str, Any] = field(default_factory=dict)
     session: str | None = None
+    max_cost_usd: float | None = None
+    max_latency_s: float | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +103,15 @@ class Usage:
     """
     Tokens of one reply, as the upstream counted them.
 
-    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`.
+    `cached_tokens`, read from a prompt cache, and `cache_write_tokens`, written to one,
+    are part of `input_tokens`; `reasoning_tokens` are part of `output_tokens`.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from holybalance.balancing.breaker import Permit
 from holybalance.balancing.limits import Refusal
-from holybalance.config import Price
-from holybalance.messages import Outcome, Usage, Verdict
+from holybalance.messages import Outcome, Verdict
 from holybalance.wire.faults import WireError
 
 if TYPE_CHECKING:
@@ -99,7 +98,8 @@ class Lease:
         endpoint = self.endpoint
         cost = None
         if outcome.usage is not None:
-            cost = _cost_usd(outcome.usage, endpoint.price(self.ask.model))
+            price = endpoint.price(self.ask.model)
+            cost = None if price is None else price.cost_usd(outcome.usage)
         ended = Ended(outcome, verdict, endpoint.now(), cost)
         endpoint.settle(self, ended)
         return ended
@@ -108,17 +108,3 @@ class Lease:
         """Free the slot if it is still held."""
         if self.is_held:
             self.endpoint.abandon(self)
-
-
-def _cost_usd(usage: Usage, price: Price | None) -> float | None:
-    """Price a reply; cached tokens are part of the input and have their own price."""
-    if price is None:
-        return None
-    cached_price = price.input if price.cached is None else price.cached
-    cached = min(usage.cached_tokens, usage.input_tokens)
-    dollars = (
-        (usage.input_tokens - cached) * price.input
-        + cached * cached_price
-        + usage.output_tokens * price.output
-    )
-    return dollars / 1e6

@@ -102,5 +102,6 @@ CONSEQUENCES = {
     Verdict.MALFORMED: Consequence(blame=Blame.FAILURE, retry=True),
     Verdict.LOST: Consequence(blame=Blame.FAILURE, retry=True),
     Verdict.LATE: Consequence(),
+    Verdict.BUDGET: Consequence(),
     Verdict.LOCAL: Consequence(),
 }

@@ -16,8 +16,7 @@ from holybalance.batch.rows import BadRow
 from holybalance.batch.scratch import Table
 from holybalance.batch.selection import make_selection
 from holybalance.batch.source import Source
-from holybalance.config import Config
-from holybalance.config.schema import EndpointConfig, Price
+from holybalance.config import Config, EndpointConfig, Price
 from holybalance.errors import ConfigError
 
 BAD_EXAMPLES = 5

@@ -186,6 +186,79 @@ def models(value: Any) -> dict[str, str]:
         raise RejectedError(f"has a name that {rejected}") from None
 
 
+def model_names(at_least: int) -> Check:
+    """Names of models in their order, each once; a single name is a list of one."""
+
+    def check(value: Any) -> tuple[str, ...]:
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, list | tuple) or len(given) < at_least:
+            some = "at least one model" if at_least else "models"
+            raise RejectedError(f"must be a list of {some}, not {shown(value)}")
+        try:
+            return tuple(dict.fromkeys(model(name) for name in given))
+        except RejectedError as rejected:
+            raise RejectedError(f"has a name that {rejected}") from None
+
+    return check
+
+
+def labels(value: Any) -> tuple[str, ...]:
+    """Names for people, each once; a single name is a list of one."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple | set | frozenset):
+        raise RejectedError(f"must be a list of names, not {shown(value)}")
+    return tuple(dict.fromkeys(label(name) for name in given))
+
+
+def some_of(names: Collection[str]) -> Check:
+    """Some of a closed set of names, each once; a single name is a list of one."""
+    one = choice(names)
+
+    def check(value: Any) -> tuple[str, ...]:
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, list | tuple | set | frozenset):
+            raise RejectedError(
+                f"must be a list of {', '.join(names)}, not {shown(value)}"
+            )
+        try:
+            return tuple(dict.fromkeys(one(name) for name in given))
+        except RejectedError as rejected:
+            raise RejectedError(f"has one that {rejected}") from None
+
+    return check
+
+
+def names_of(names: Collection[str]) -> Check:
+    """As `some_of`, in no order."""
+    some = some_of(names)
+    return lambda value: frozenset(some(value))
+
+
+def scores(names: Collection[str]) -> Check:
+    """A share from 0 to 1 for some of a closed set of names."""
+    one = choice(names)
+
+    def check(value: Any) -> dict[str, float]:
+        if not isinstance(value, Mapping):
+            raise RejectedError(f"must be a table, not {shown(value)}")
+        result: dict[str, float] = {}
+        for name, item in value.items():
+            try:
+                result[one(name)] = share_or_none(item)
+            except RejectedError as rejected:
+                raise RejectedError(f"has {shown(name)}, which {rejected}") from None
+        return result
+
+    return check
+
+
+def optional_callable(value: Any) -> Any:
+    """`None`, or a callable of the user's."""
+    if value is not None and not callable(value):
+        raise RejectedError(f"must be a callable, not {shown(value)}")
+    return value
+
+
 def mapping(value_check: Check) -> Check:
     """Models' names to what the other check accepts; may be empty."""
 

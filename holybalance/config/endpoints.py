@@ -8,20 +8,21 @@ from typing import Any
 
 from holybalance.config.checks import RejectedError, examine, is_header_name
 from holybalance.config.presets import PRESETS, Preset
+from holybalance.config.price import PRICE_CHECKS, Price
 from holybalance.config.schema import (
     ANY_MODEL,
     ENDPOINT_CHECKS,
-    PRICE_CHECKS,
     Defaults,
     EndpointConfig,
-    Price,
 )
 from holybalance.config.secret import Secret
 from holybalance.config.sources import Sources
 from holybalance.config.urls import base_url, same_origin
 from holybalance.config.wording import likely, shown
 
-ENDPOINT_KEYS = tuple(key for key in ENDPOINT_CHECKS if key != "format")
+ENDPOINT_KEYS = tuple(
+    key for key in ENDPOINT_CHECKS if key not in ("format", "retires")
+)
 """What a table of `[[endpoints]]` may hold."""
 _PLAIN = ("rpm", "tpm", "max_in_flight", "weight", "priority")
 _INHERITED = ("max_in_flight", "proxy", "ca_file")

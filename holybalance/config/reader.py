@@ -15,6 +15,7 @@ from holybalance.config.endpoints import (
     read_price,
 )
 from holybalance.config.presets import PRESETS
+from holybalance.config.price import Price
 from holybalance.config.problems import Problems
 from holybalance.config.schema import (
     BREAKER_CHECKS,
@@ -23,7 +24,6 @@ from holybalance.config.schema import (
     Config,
     Defaults,
     EndpointConfig,
-    Price,
     clashes,
 )
 from holybalance.config.secret import Secret

@@ -7,12 +7,22 @@ Where the values come from (TOML, a dict, the environment) is `reader`'s concern
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from holybalance.config import checks, urls
+from holybalance.config.card import Card
 from holybalance.config.checks import Check, settle
+from holybalance.config.price import Price
+from holybalance.config.routing import (
+    STRATEGIES,
+    AliasConfig,
+    BudgetConfig,
+    RouteConfig,
+    StateConfig,
+)
 from holybalance.config.secret import Secret
 from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
@@ -22,27 +32,9 @@ if TYPE_CHECKING:
 
 POLICIES = ("p2c", "round_robin", "weighted", "least_in_flight", "cheapest")
 WHEN_SATURATED = ("wait", "fail")
+ON_RETIRED = ("ask", "successor")
 FORMATS = ("openai",)
 ANY_MODEL = "*"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """US dollars per million tokens; a `None` for `cached` means the input price."""
-
-    input: float
-    output: float
-    cached: float | None = None
-
-    def __post_init__(self) -> None:
-        settle(self, PRICE_CHECKS)
-
-
-PRICE_CHECKS: dict[str, Check] = {
-    "input": checks.not_negative,
-    "output": checks.not_negative,
-    "cached": checks.optional(checks.not_negative),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +99,12 @@ class Defaults:
         proxy: a proxy's URL; `None` asks the environment; one that reveals `""`
             uses none. A secret, since it may carry a password.
         ca_file: PEM file of certificate authorities to trust instead of the usual.
+        strategy: how models are ordered where nothing else says so.
+        on_retired: whether a model that its maker has withdrawn is asked for all the
+            same, or its successor is.
+        content_policy_fallback: does a model's refusal for its content policy send the
+            call to the next one?
+        classifier: names the task of messages in place of ours.
     """
 
     model: str | None = None
@@ -125,6 +123,10 @@ class Defaults:
     max_response_bytes: int = 64 * 1024 * 1024
     proxy: Secret | None = None
     ca_file: str | None = None
+    strategy: str = "balanced"
+    on_retired: str = "ask"
+    content_policy_fallback: bool = False
+    classifier: Callable[..., Any] | None = None
     breaker: BreakerConfig = field(default_factory=BreakerConfig)
 
     def __post_init__(self) -> None:
@@ -148,6 +150,10 @@ DEFAULTS_CHECKS: dict[str, Check] = {
     "max_response_bytes": checks.whole(1),
     "proxy": checks.optional(urls.proxy),
     "ca_file": checks.optional(checks.readable_file),
+    "strategy": checks.choice(STRATEGIES),
+    "on_retired": checks.choice(ON_RETIRED),
+    "content_policy_fallback": checks.flag,
+    "classifier": checks.optional_callable,
     "breaker": checks.instance(BreakerConfig),
 }
 
@@ -167,6 +173,8 @@ class EndpointConfig:
         weight: its share relative to others.
         priority: tiers; a higher number is used only when all lower ones refuse.
         headers: sent with every request besides our own.
+        prices: by the caller's name of a model; one that is not there is unknown.
+        retires: the day from which it does not serve a model any more, where known.
     """
 
     name: str
@@ -184,6 +192,7 @@ class EndpointConfig:
     ca_file: str | None = None
     headers: Mapping[str, Secret] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    retires: Mapping[str, dt.date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settle(self, ENDPOINT_CHECKS)
@@ -209,6 +218,7 @@ ENDPOINT_CHECKS: dict[str, Check] = {
     "ca_file": checks.optional(checks.readable_file),
     "headers": checks.headers,
     "prices": checks.mapping(checks.instance(Price)),
+    "retires": checks.mapping(checks.instance(dt.date)),
 }
 
 
@@ -219,11 +229,21 @@ class Config:
 
     Args:
         endpoints: at least one, each with its own name.
+        aliases: names for several models, by name.
+        routes: for calls of "auto"; the first that fits decides.
+        budgets: each with its own name; all that a call falls under must have room.
+        state: what processes share.
+        catalog: what is known of models, by every name that they have.
         source: where it came from, for people.
     """
 
     endpoints: tuple[EndpointConfig, ...]
     defaults: Defaults = field(default_factory=Defaults)
+    aliases: Mapping[str, AliasConfig] = field(default_factory=dict)
+    routes: tuple[RouteConfig, ...] = ()
+    budgets: tuple[BudgetConfig, ...] = ()
+    state: StateConfig = field(default_factory=StateConfig)
+    catalog: Mapping[str, Card] = field(default_factory=dict)
     source: str = "a dict"
 
     def __post_init__(self) -> None:

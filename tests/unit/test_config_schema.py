@@ -19,11 +19,12 @@ from holybalance.config import (
     Secret,
     schema,
 )
+from holybalance.config.price import PRICE_CHECKS
 from holybalance.errors import ConfigError
 
 CANARY = "canary7Zq"
 TABLES: list[tuple[Any, dict[str, Any]]] = [
-    (Price, schema.PRICE_CHECKS),
+    (Price, PRICE_CHECKS),
     (BreakerConfig, schema.BREAKER_CHECKS),
     (Defaults, schema.DEFAULTS_CHECKS),
     (EndpointConfig, schema.ENDPOINT_CHECKS),
