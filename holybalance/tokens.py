@@ -1,0 +1,87 @@
+"""Owns the estimate of how many tokens a call reads and writes, before it is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+CHARACTERS_PER_TOKEN = 4.0
+"""The usual rule of thumb for English, until a model's usage has told better."""
+TOKENS_PER_MESSAGE = 4
+"""For its role, and for what stands between messages."""
+USUAL_ANSWER_TOKENS = 256
+"""Of an answer whose length the request does not bound."""
+IMAGE_TOKENS = 1_000
+"""What an image usually comes to; providers count from 85 to some 5,000."""
+# An image in a message is no text, and has a price of its own.
+_DATA_URL = re.compile(rb'"data:[^"]*"')
+_OTHER_INPUT = ("tools", "functions", "response_format")
+_IN_A_MESSAGE = {"role", "content"}
+_IMAGES = frozenset({"image_url", "input_image", "image"})
+
+
+def of_input(
+    messages: Sequence[Any],
+    options: Mapping[str, Any],
+    characters_per_token: float = CHARACTERS_PER_TOKEN,
+) -> int:
+    """
+    Estimate the tokens that go in.
+
+    Texts count by their characters, images at `IMAGE_TOKENS`, everything else by its
+    length as JSON. So a prompt counts the same as a line of a file and in a row.
+    """
+    characters = images = 0
+    for message in messages:
+        content = message.get("content") if isinstance(message, Mapping) else message
+        if isinstance(content, str):
+            characters += len(content)
+        elif isinstance(content, list):
+            for part in content:
+                is_image = isinstance(part, Mapping) and part.get("type") in _IMAGES
+                images += is_image
+                characters += 0 if is_image else _of_part(part)
+        if isinstance(message, Mapping) and not message.keys() <= _IN_A_MESSAGE:
+            characters += _of_rest(message)
+    if options:
+        given = (options[name] for name in _OTHER_INPUT if options.get(name))
+        characters += sum(map(_length, given))
+    rounded_up = -int(-characters // characters_per_token)
+    return rounded_up + TOKENS_PER_MESSAGE * len(messages) + IMAGE_TOKENS * images
+
+
+def output_bound(options: Mapping[str, Any]) -> int | None:
+    """Say how many tokens a request allows in all its answers; `None` for no bound."""
+    asked = options.get("max_completion_tokens") or options.get("max_tokens")
+    # llama.cpp takes -1 for no bound.
+    if not isinstance(asked, int) or asked <= 0:
+        return None
+    return asked * choices(options)
+
+
+def choices(options: Mapping[str, Any]) -> int:
+    """Say how many answers a request asks for."""
+    asked = options.get("n")
+    return asked if isinstance(asked, int) and asked > 1 else 1
+
+
+def _of_part(part: Any) -> int:
+    if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+        part = part["text"]
+    return len(part) if isinstance(part, str) else _length(part)
+
+
+def _of_rest(message: Mapping[str, Any]) -> int:
+    """Count what a message has besides its role and text, such as tool calls."""
+    rest = {key: each for key, each in message.items() if key not in _IN_A_MESSAGE}
+    return _length(rest) if rest else 0
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(_DATA_URL.sub(b"", orjson.dumps(value)).decode())
+    except TypeError:
+        return 0  # no JSON, which whoever encodes it will say
