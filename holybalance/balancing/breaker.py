@@ -146,6 +146,21 @@ class Breaker:
         elif blame is Blame.FAILURE and not permit.is_probe:
             self._note_failure(now)
 
+    def follow(self, until: float, now: float) -> None:
+        """Open as in another process, which has seen it fail; up to an instant."""
+        if self.state != OPEN:
+            self._ledger.open()
+            self.state = OPEN
+            self._turn_epoch()
+            self._recent.clear()
+            self._open_until, self._next_probe = until, now + PROBE_INTERVAL_S
+        self._open_until = max(self._open_until, until)
+
+    def end_rest(self, now: float) -> None:
+        """Let trials through at once: another process has found that it works."""
+        if self.state == OPEN:
+            self._open_until = min(self._open_until, now)
+
     def half_opens_at(self, now: float) -> float:
         """Say when an open circuit lets its trials through; `now` when it may."""
         return max(now, self._open_until) if self.state == OPEN else now

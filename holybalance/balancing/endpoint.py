@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from holybalance.balancing.breaker import HALF_OPEN, Breaker
-from holybalance.balancing.lease import Ended, Lease, Refused
+from holybalance.balancing.breaker import CLOSED, HALF_OPEN, Breaker
+from holybalance.balancing.lease import UNSENT, Ended, Lease, Refused
 from holybalance.balancing.limits import Limits, Refusal
 from holybalance.balancing.policy import PeakEwma
 from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.sharing import Sharing
 from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame, Consequence
 from holybalance.config import ANY_MODEL, BreakerConfig, EndpointConfig, Price
 from holybalance.messages import (
@@ -29,7 +30,7 @@ from holybalance.wire.transport import Response, Transport
 # A server without a list of models: no such path, or no such method.
 _LISTS_NOTHING = frozenset({404, 405, 501})
 # Nothing reached the upstream, so nothing was used up there.
-_UNSENT = frozenset({Fault.UNREACHABLE, Fault.CONNECTING, Fault.LOCAL})
+_UNSENT = UNSENT - {Fault.BROKEN}
 _MASK = "****"
 # Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
 # would leave nothing to read.
@@ -91,7 +92,13 @@ class Endpoint:
         # held across I/O, logging or callbacks.
         self._lock = threading.Lock()
         self._breaker = Breaker(breaker)
-        self._limits = Limits(config.rpm, config.tpm, runtime.clock(), runtime.rng)
+        self.sharing = Sharing(config, self._lock, runtime)
+        make_bucket = self.sharing.make_bucket
+        self._limits = Limits(
+            config.rpm, config.tpm, runtime.clock(), runtime.rng, make_bucket
+        )
+        self.sharing.begin(self._limits, self._breaker)
+        self._ask_soon = runtime.ask_soon
         self._latency = PeakEwma()
         self._last_success_at = -math.inf
         self._tally = Tally()
@@ -122,6 +129,12 @@ class Endpoint:
     def circuit(self) -> str:
         """The breaker's state: closed, open or half-open."""
         return self._breaker.state
+
+    def is_open_for(self, model: str) -> bool:
+        """Guess whether it takes a model's calls, if only when it has room."""
+        return self._breaker.state == CLOSED and self._limits.is_rested(
+            model, self._clock()
+        )
 
     def now(self) -> float:
         """Read the clock that all of the endpoint's times are of."""
@@ -180,6 +193,8 @@ class Endpoint:
             if verdict is Verdict.OK:
                 self._limits.note_success(lease.ask.model, lease.started, now)
                 self._tally.note_usage(outcome.usage, ended.cost_usd)
+        if verdict is not Verdict.OK and self._ask_soon is not None:
+            self._ask_soon()  # others should know at once that it rests
         self._on_room(self)
 
     def abandon(self, lease: Lease) -> None:
@@ -215,6 +230,7 @@ class Endpoint:
     def on_room(self, listener: Callable[[Endpoint], None]) -> None:
         """Have a listener called, without the lock, whenever a lease has ended."""
         self._on_room = listener
+        self.sharing.on_room = lambda: listener(self)
 
     def restore(self) -> None:
         """End a bench and all cool-downs; the circuit is left to its trials."""

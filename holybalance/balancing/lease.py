@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from holybalance.balancing.breaker import Permit
 from holybalance.balancing.limits import Refusal
-from holybalance.messages import Outcome, Verdict
+from holybalance.balancing.verdict import CONSEQUENCES
+from holybalance.budgeting.ledger import Hold
+from holybalance.messages import Fault, Outcome, Verdict
 from holybalance.wire.faults import WireError
 
 if TYPE_CHECKING:
     from holybalance.balancing.endpoint import Endpoint
+
+
+# Nothing reached the upstream, or not the whole of it: nobody charges for that.
+UNSENT = frozenset({Fault.UNREACHABLE, Fault.CONNECTING, Fault.BROKEN, Fault.LOCAL})
 
 
 class Refused(NamedTuple):
@@ -56,12 +62,14 @@ class Lease:
     gives everything back.
     """
 
-    __slots__ = ("ask", "endpoint", "is_held", "permit", "started")
+    __slots__ = ("ask", "endpoint", "hold", "is_held", "permit", "started")
 
     def __init__(self, endpoint: Endpoint, ask: Ask) -> None:
         self.endpoint = endpoint
         self.ask = ask
         self.is_held = False
+        # What it may cost, where a budget is concerned.
+        self.hold: Hold | None = None
         self.permit: Permit | None = None
         self.started = 0.0
 
@@ -84,6 +92,8 @@ class Lease:
         """
         endpoint = self.endpoint
         path = endpoint.wire.CHAT_PATH
+        if self.hold is not None:
+            self.hold.is_sent = True
         try:
             response = endpoint.transport.exchange("POST", path, self.ask.body, until)
         except WireError as error:
@@ -101,10 +111,16 @@ class Lease:
             price = endpoint.price(self.ask.model)
             cost = None if price is None else price.cost_usd(outcome.usage)
         ended = Ended(outcome, verdict, endpoint.now(), cost)
+        if self.hold is not None:
+            # Before the slot is free: who takes that is to find the money, too.
+            may_cost = CONSEQUENCES[verdict].may_cost and outcome.fault not in UNSENT
+            self.hold.settle(cost if may_cost else 0.0)
         endpoint.settle(self, ended)
         return ended
 
     def end(self) -> None:
-        """Free the slot if it is still held."""
+        """Free the slot if it is still held, and the money."""
+        if self.hold is not None:
+            self.hold.close()
         if self.is_held:
             self.endpoint.abandon(self)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import math
 import random
+from collections.abc import Callable
+from typing import Protocol
 
 from holybalance.messages import RateLimits
 
@@ -27,6 +29,8 @@ GUESSED_COOL_DOWN_CAP_S = 30.0
 # Jitter above Retry-After, so that the processes of a fleet do not return as one.
 JITTER_SHARE = 0.1
 JITTER_CAP_S = 1.0
+ALL_MODELS = ""
+"""Stands for every model of an endpoint, in its rests."""
 
 
 class Refusal(enum.Enum):
@@ -39,7 +43,27 @@ class Refusal(enum.Enum):
     NO_MODEL = "it does not have the model"
     COOLING = "it is cooling down"
     LIMITED = "it is at its rate limit"
+    AWAITED = "its part of a shared rate limit is being asked for"
+    BUDGET = "a budget has no room"
     FULL = "all its slots are taken"
+
+
+class RateBucket(Protocol):
+    """A rate limit, of this process alone or shared with others."""
+
+    per_minute: float
+
+    def ready_at(self, need: float, now: float) -> float | None:
+        """Say when `need` may be taken; `None` when that is being found out."""
+
+    def take(self, amount: float, now: float) -> None:
+        """Take, or with a negative amount give back."""
+
+    def fill(self, now: float) -> None:
+        """Forget all debts."""
+
+    def lower(self, left: float, now: float) -> None:
+        """Believe an upstream that says less is left than we thought."""
 
 
 class Bucket:
@@ -87,6 +111,9 @@ class Bucket:
             self._updated = now
 
 
+MakeBucket = Callable[[str, float, float], RateBucket]
+
+
 class Limits:
     """
     Rate limits and cool-downs of one endpoint; all times are monotonic seconds.
@@ -96,13 +123,19 @@ class Limits:
     Args:
         rpm: requests a minute, `None` for no limit.
         tpm: tokens a minute, `None` for no limit.
+        make_bucket: makes each of them, from "rpm" or "tpm", the limit, and now.
     """
 
     def __init__(
-        self, rpm: float | None, tpm: float | None, now: float, rng: random.Random
+        self,
+        rpm: float | None,
+        tpm: float | None,
+        now: float,
+        rng: random.Random,
+        make_bucket: MakeBucket = lambda kind, limit, now: Bucket(limit, now),
     ) -> None:
-        self._requests = None if rpm is None else Bucket(rpm, now)
-        self._tokens = None if tpm is None else Bucket(tpm, now)
+        self._requests = None if rpm is None else make_bucket("rpm", rpm, now)
+        self._tokens = None if tpm is None else make_bucket("tpm", tpm, now)
         self._rng = rng
         self._cool_until: dict[str, float] = {}
         self._throttles: dict[str, int] = {}
@@ -114,8 +147,12 @@ class Limits:
 
     def refusal(
         self, model: str, tokens: int, now: float
-    ) -> tuple[Refusal, float] | None:
-        """Say why a call may not start now, and when it may; `None` when it may."""
+    ) -> tuple[Refusal, float | None] | None:
+        """
+        Say why a call may not start now, and when it may; `None` when it may.
+
+        The instant is `None` where it is being found out.
+        """
         if now < self._benched_until:
             return self._bench_reason, self._bench_ends()
         if self._without_until and now < self._without_until.get(model, now):
@@ -124,7 +161,39 @@ class Limits:
         if now < cool_until:
             return Refusal.COOLING, cool_until
         ready = self._ready_at(tokens, now)
+        if ready is None:
+            return Refusal.AWAITED, None
         return (Refusal.LIMITED, ready) if now < ready else None
+
+    def is_rested(self, model: str, now: float) -> bool:
+        """Tell whether no bench and no cool-down keeps a model's calls away."""
+        return now >= self._benched_until and now >= self._cool_until.get(model, now)
+
+    def rests(self, now: float) -> dict[str, float]:
+        """
+        Give the ends of what others should heed, too: cool-downs by model, and of a
+        used-up quota by `ALL_MODELS`.
+
+        A refused key is left out: each process finds out with one call of its own.
+        """
+        ends = {model: end for model, end in self._cool_until.items() if end > now}
+        if self._bench_reason is Refusal.EXHAUSTED and now < self._benched_until:
+            ends[ALL_MODELS] = self._benched_until
+        return ends
+
+    def follow(self, model: str, until: float, now: float) -> None:
+        """Rest as another process does; `rests` says what."""
+        if model == ALL_MODELS:
+            self._bench(Refusal.EXHAUSTED, until)
+        else:
+            self._keep_away(model, until - now, now)
+
+    def end_rest(self, model: str, now: float) -> None:
+        """End a rest that another process has found to be over."""
+        if model != ALL_MODELS:
+            self._cool_until.pop(model, None)
+        elif self._bench_reason is Refusal.EXHAUSTED:
+            self._benched_until = now
 
     def reserve(self, tokens: int, now: float) -> None:
         """Take one request and the tokens that it may cost."""
@@ -265,10 +334,11 @@ class Limits:
         until = now + min(seconds, MAX_COOL_DOWN_S)
         self._cool_until[model] = max(self._cool_until.get(model, now), until)
 
-    def _ready_at(self, tokens: int, now: float) -> float:
-        ready = now
+    def _ready_at(self, tokens: int, now: float) -> float | None:
+        ready: float | None = now
         if self._requests is not None:
-            ready = max(ready, self._requests.ready_at(1, now))
-        if self._tokens is not None:
-            ready = max(ready, self._tokens.ready_at(tokens, now))
+            ready = self._requests.ready_at(1, now)
+        if self._tokens is not None and ready is not None:
+            other = self._tokens.ready_at(tokens, now)
+            ready = None if other is None else max(ready, other)
         return ready

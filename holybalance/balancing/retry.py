@@ -61,7 +61,7 @@ class Retries:
         attempt(trail)
         # tenacity is entered only now: its bookkeeping costs as much as reading an
         # answer, and nearly all calls end with their first attempt.
-        if CONSEQUENCES[trail.verdict()].retry:
+        if self._may_help(trail):
             self._retrying(self._attempt_again, trail, attempt)
             _raise_caught(trail)
 
@@ -82,14 +82,28 @@ class Retries:
         trail: Trail = state.args[0]
         if trail.caught is not None or state.outcome is None or state.outcome.failed:
             return False
+        return self._may_help(trail)
+
+    def _may_help(self, trail: Trail) -> bool:
+        """Tell whether, after the last verdict, another attempt may come to more."""
         verdict = trail.verdict()
+        consequence = CONSEQUENCES[verdict]
         if verdict is Verdict.LOST and not self._settings.retry_lost:
             trail.stopped_by = "what was lost may not be sent again (retry_lost)"
             return False
         if verdict is Verdict.NO_MODEL:
             # Asking the same endpoint again would not help.
-            return any(e not in trail.tried for e in trail.pool.endpoints)
-        return CONSEQUENCES[verdict].retry
+            return trail.has_fresh()
+        if consequence.next_model:
+            return self._may_go_on(trail, verdict)
+        return consequence.retry
+
+    def _may_go_on(self, trail: Trail, verdict: Verdict) -> bool:
+        """Tell whether another model may take what the last one refused."""
+        is_too_long = verdict is Verdict.TOO_LONG
+        if not is_too_long and not self._settings.content_policy_fallback:
+            return False
+        return trail.give_up_model(is_too_long=is_too_long)
 
     def _backoff(self, state: tenacity.RetryCallState) -> float:
         """
@@ -99,9 +113,14 @@ class Retries:
         for one is the line's concern.
         """
         trail: Trail = state.args[0]
-        model = trail.request.model
-        willing = [e for e in trail.pool.endpoints if e.might_admit(model)]
-        if not willing or any(e not in trail.tried for e in willing):
+        willing = [
+            (leg, endpoint)
+            for leg in trail.legs
+            if not leg.is_over
+            for endpoint in leg.pool.endpoints
+            if endpoint.might_admit(leg.model)
+        ]
+        if not willing or any(endpoint not in leg.tried for leg, endpoint in willing):
             return 0.0
         return backoff_s(len(trail.attempts) - 1, self._runtime.rng)
 
@@ -113,15 +132,18 @@ class Retries:
             trail.stopped_by = f"{settings.max_attempts} are allowed (max_attempts)"
         elif left <= _fastest_s(trail):
             trail.stopped_by = "another could not finish before the deadline"
-        elif not trail.pool.budget.withdraw():
+        elif CONSEQUENCES[trail.verdict()].next_model:
+            pass  # no upstream failed: that is no load of an outage, to be bounded
+        elif not trail.leg.pool.budget.withdraw():
             trail.stopped_by = "the retry budget is spent (retry_budget)"
         return bool(trail.stopped_by)
 
 
 def _fastest_s(trail: Trail) -> float:
     """Give the least that any endpoint has ever needed: less time is too little."""
-    known = [e.fastest_s for e in trail.pool.endpoints if e.fastest_s is not None]
-    return min(known) if len(known) == len(trail.pool.endpoints) else 0.0
+    endpoints = [endpoint for leg in trail.legs for endpoint in leg.pool.endpoints]
+    known = [e.fastest_s for e in endpoints if e.fastest_s is not None]
+    return min(known) if len(known) == len(endpoints) else 0.0
 
 
 def _raise_caught(trail: Trail) -> None:

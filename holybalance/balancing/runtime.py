@@ -25,12 +25,15 @@ class Runtime:
         clock: monotonic seconds.
         wait: waits for an event for at most so many seconds, true when it was set.
         is_given_up: asked at least once a second by whoever waits.
+        ask_soon: has what processes share exchanged at once; `None` where each has
+            rate limits and rests of its own.
     """
 
     clock: Callable[[], float] = time.monotonic
     rng: random.Random = field(default_factory=random.Random)
     wait: Callable[[threading.Event, float], bool] = threading.Event.wait
     is_given_up: Callable[[], bool] = bool
+    ask_soon: Callable[[], None] | None = None
 
     def sleep(self, seconds: float) -> None:
         """

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Ask, Ended, Lease
 from holybalance.balancing.line import Line
 from holybalance.balancing.pool import Pool
+from holybalance.budgeting.ledger import Shortage
 from holybalance.errors import (
     CallError,
     ClientClosed,
@@ -15,11 +20,9 @@ from holybalance.errors import (
     RetriesExhausted,
 )
 from holybalance.messages import Attempt, ChatRequest, Fault, Reply, Verdict
+from holybalance.tokens import USUAL_ANSWER_TOKENS, output_bound
 
-# Four characters a token, the usual rule of thumb for English.
 BYTES_PER_TOKEN = 4
-# Reserved for an answer whose length the request does not bound.
-USUAL_ANSWER_TOKENS = 256
 
 _ERRORS: dict[Verdict, type[CallError]] = {
     Verdict.CALLER: RequestError,
@@ -31,11 +34,62 @@ _ERRORS: dict[Verdict, type[CallError]] = {
 }
 
 
+class Leg:
+    """
+    One of the models that a call may go to, and where it has been tried.
+
+    Args:
+        asked: the request as the caller meant it.
+        window: the model's context window in tokens; `None` when unknown.
+    """
+
+    __slots__ = ("_bodies", "_request", "is_over", "model", "pool", "tried", "window")
+
+    def __init__(
+        self, asked: ChatRequest, model: str, pool: Pool, window: int | None = None
+    ) -> None:
+        self.model = model
+        self.pool = pool
+        self.window = window
+        self.tried: list[Endpoint] = []
+        # No endpoint of this model would do, whatever its state.
+        self.is_over = False
+        self._request = asked
+        self._bodies: dict[str, bytes] = {}
+
+    @property
+    def request(self) -> ChatRequest:
+        """The request with this model's name in it."""
+        if self._request.model != self.model:
+            self._request = replace(self._request, model=self.model)
+        return self._request
+
+    def body_for(self, endpoint: Endpoint, max_bytes: int) -> bytes:
+        """
+        Write the request in an endpoint's wire format, once for each model name.
+
+        Raises:
+            RequestError: it is not JSON, or too big.
+        """
+        name = endpoint.upstream_model(self.model)
+        body = self._bodies.get(name)
+        if body is None:
+            body = self._bodies[name] = endpoint.wire.encode(self._request, name)
+            if len(body) > max_bytes:
+                raise RequestError(
+                    f"the request is {len(body):,} bytes, over the cap of "
+                    f"{max_bytes:,} (max_request_bytes); shorten it or raise the cap",
+                    code="request_too_large",
+                )
+        return body
+
+
 class Trail:
     """
     One call's way through its attempts; used only by the thread that makes the call.
 
     Args:
+        legs: the models that it may go to, in their order; at least one.
         started: the instant of the clock at which the call began.
         is_patient: it waits out an outage of all endpoints, one try a second, and does
             not fail at once. What it waits for room before its first attempt, other
@@ -43,48 +97,90 @@ class Trail:
     """
 
     __slots__ = (
-        "_bodies",
         "attempts",
+        "awaiting_since",
         "caught",
         "deadline",
         "is_patient",
         "is_retrying",
         "last",
         "lease",
-        "pool",
+        "leg",
+        "legs",
         "request",
+        "shortage",
         "started",
         "stopped_by",
-        "tried",
     )
 
     def __init__(
         self,
         request: ChatRequest,
-        pool: Pool,
+        legs: Sequence[Leg],
         started: float,
         *,
         is_patient: bool = False,
     ) -> None:
         self.request = request
+        self.legs = legs
+        # The one that the last attempt was of, or that the next is asked for.
+        self.leg = legs[0]
         self.is_patient = is_patient
-        self.pool = pool
         self.started = started
         self.deadline = started + request.timeout_s
         self.attempts: list[Attempt] = []
-        self.tried: list[Endpoint] = []
         self.last: Ended | None = None
         # The trail holds a lease before it is taken, and lets it go in any case.
         self.lease: Lease | None = None
         self.is_retrying = False
         self.caught: Exception | None = None
         self.stopped_by = ""
-        self._bodies: dict[str, bytes] = {}
+        # The last budget without room, and since when the store has been waited for.
+        self.shortage: Shortage | None = None
+        self.awaiting_since: float | None = None
+
+    @property
+    def home(self) -> Leg:
+        """The first of the models that would still do: the call waits in its line."""
+        first = self.legs[0]
+        if not first.is_over:
+            return first
+        return next((leg for leg in self.legs if not leg.is_over), self.leg)
 
     @property
     def line(self) -> Line:
         """Where this call waits for room."""
-        return self.pool.patient_line if self.is_patient else self.pool.line
+        return self.line_of(self.home)
+
+    def line_of(self, leg: Leg) -> Line:
+        """Where calls like this one wait for room for a model."""
+        return leg.pool.patient_line if self.is_patient else leg.pool.line
+
+    def has_fresh(self) -> bool:
+        """Tell whether any model has an endpoint that it has not been tried at."""
+        return any(
+            endpoint not in leg.tried
+            for leg in self.legs
+            if not leg.is_over
+            for endpoint in leg.pool.endpoints
+        )
+
+    def give_up_model(self, *, is_too_long: bool) -> bool:
+        """
+        Leave out the model of the last attempt, which refused the request.
+
+        Args:
+            is_too_long: for its length: then no smaller window would do either.
+
+        Returns:
+            Whether there is another model left.
+        """
+        refused = self.leg
+        for leg in self.legs:
+            is_small = (leg.window or math.inf) <= (refused.window or 0)
+            if leg is refused or (is_too_long and is_small):
+                leg.is_over = True
+        return any(not leg.is_over for leg in self.legs)
 
     def put_off(self) -> bool:
         """
@@ -106,32 +202,14 @@ class Trail:
         if lease is not None:
             lease.end()
 
-    def body_for(self, endpoint: Endpoint, max_bytes: int) -> bytes:
-        """
-        Write the request in an endpoint's wire format, once for each model name.
-
-        Raises:
-            RequestError: it is not JSON, or too big.
-        """
-        name = endpoint.upstream_model(self.request.model)
-        body = self._bodies.get(name)
-        if body is None:
-            body = self._bodies[name] = endpoint.wire.encode(self.request, name)
-            if len(body) > max_bytes:
-                raise RequestError(
-                    f"the request is {len(body):,} bytes, over the cap of "
-                    f"{max_bytes:,} (max_request_bytes); shorten it or raise the cap",
-                    code="request_too_large",
-                )
-        return body
-
     def ask_of(self, endpoint: Endpoint, body: bytes) -> Ask:
         """Say what the next attempt needs of an endpoint."""
         tokens = 0
         if endpoint.config.tpm is not None:
-            tokens = len(body) // BYTES_PER_TOKEN + self._answer_tokens()
+            answer = output_bound(self.request.options) or USUAL_ANSWER_TOKENS
+            tokens = len(body) // BYTES_PER_TOKEN + answer
         return Ask(
-            model=self.request.model,
+            model=self.leg.model,
             body=body,
             tokens=tokens,
             is_retry=bool(self.attempts),
@@ -141,7 +219,7 @@ class Trail:
         """Add an attempt that has ended."""
         outcome = ended.outcome
         self.last = ended
-        self.tried.append(lease.endpoint)
+        self.leg.tried.append(lease.endpoint)
         self.attempts.append(
             Attempt(
                 endpoint=lease.endpoint.name,
@@ -175,7 +253,7 @@ class Trail:
             raise self._error(ended)
         return Reply(
             body=ended.outcome.body,
-            model=self.request.model,
+            model=self.leg.model,
             endpoint=self.attempts[-1].endpoint,
             usage=ended.outcome.usage,
             cost_usd=ended.cost_usd,
@@ -226,11 +304,3 @@ class Trail:
             return "this machine could not make the call"
         last = str(self.attempts[-1])
         return f"no attempt succeeded, and {self.stopped_by}; the last one: {last}"
-
-    def _answer_tokens(self) -> int:
-        options = self.request.options
-        asked = options.get("max_completion_tokens") or options.get("max_tokens")
-        # llama.cpp takes -1 for no bound.
-        if isinstance(asked, int) and asked > 0:
-            return asked
-        return USUAL_ANSWER_TOKENS

@@ -82,26 +82,35 @@ class Bench(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
-    """What follows from a verdict; all who act on one read it here."""
+    """
+    What follows from a verdict; all who act on one read it here.
+
+    Args:
+        retry: another attempt may help.
+        next_model: not with this model, but another may take the request.
+        may_cost: the upstream may charge for it, where the request has been sent.
+    """
 
     blame: Blame = Blame.NONE
     bench: Bench = Bench.NO
     retry: bool = False
+    next_model: bool = False
+    may_cost: bool = False
 
 
 CONSEQUENCES = {
-    Verdict.OK: Consequence(blame=Blame.CREDIT),
+    Verdict.OK: Consequence(blame=Blame.CREDIT, may_cost=True),
     Verdict.CALLER: Consequence(),
-    Verdict.TOO_LONG: Consequence(),
-    Verdict.REFUSED: Consequence(),
+    Verdict.TOO_LONG: Consequence(next_model=True),
+    Verdict.REFUSED: Consequence(next_model=True),
     Verdict.NO_MODEL: Consequence(bench=Bench.MODEL, retry=True),
     Verdict.DENIED: Consequence(bench=Bench.KEY, retry=True),
     Verdict.EXHAUSTED: Consequence(bench=Bench.QUOTA, retry=True),
     Verdict.THROTTLED: Consequence(bench=Bench.COOL_DOWN, retry=True),
     Verdict.SICK: Consequence(blame=Blame.FAILURE, retry=True),
-    Verdict.MALFORMED: Consequence(blame=Blame.FAILURE, retry=True),
-    Verdict.LOST: Consequence(blame=Blame.FAILURE, retry=True),
-    Verdict.LATE: Consequence(),
+    Verdict.MALFORMED: Consequence(blame=Blame.FAILURE, retry=True, may_cost=True),
+    Verdict.LOST: Consequence(blame=Blame.FAILURE, retry=True, may_cost=True),
+    Verdict.LATE: Consequence(may_cost=True),
     Verdict.BUDGET: Consequence(),
-    Verdict.LOCAL: Consequence(),
+    Verdict.LOCAL: Consequence(may_cost=True),
 }

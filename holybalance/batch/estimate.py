@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from holybalance.balancing.trail import USUAL_ANSWER_TOKENS
-from holybalance.batch import rows, tokens
+from holybalance import tokens
+from holybalance.batch import rows
 from holybalance.batch.lines import Line
 from holybalance.batch.opening import PathName
 from holybalance.batch.options import BatchOptions, refuse_system
@@ -39,7 +39,7 @@ class Estimate:
     What a batch would come to if nothing of it were done yet.
 
     A token is four characters, and each message takes four tokens besides; see
-    `tokens.count`.
+    `tokens.of_input`.
 
     Args:
         rows: all of them, with the next two.
@@ -181,7 +181,7 @@ class _Count:
             return f'no endpoint serves the model "{model}"'
         return _Call(
             frozenset(each.name for each in serving),
-            tokens.count(call),
+            _input_tokens(call),
             _answer_tokens(call),
             tuple(each.prices[model] for each in serving if model in each.prices),
         )
@@ -234,9 +234,11 @@ def _sum_of(limit: str, endpoints: list[EndpointConfig]) -> float | None:
 
 
 def _answer_tokens(call: Mapping[str, Any]) -> int:
-    asked = call.get("max_completion_tokens") or call.get("max_tokens")
-    choices = call.get("n")
-    times = choices if isinstance(choices, int) and choices > 1 else 1
-    # As `Trail` reserves them.
-    bounded = isinstance(asked, int) and asked > 0
-    return times * (asked if bounded else USUAL_ANSWER_TOKENS)  # type: ignore[operator]
+    bound = tokens.output_bound(call)
+    return tokens.choices(call) * tokens.USUAL_ANSWER_TOKENS if bound is None else bound
+
+
+def _input_tokens(call: Mapping[str, Any]) -> int:
+    prompt, system = call["messages"], call.get("system")
+    messages = [prompt] if isinstance(prompt, str) else list(prompt)
+    return tokens.of_input([system, *messages] if system else messages, call)

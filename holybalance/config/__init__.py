@@ -4,6 +4,7 @@ from holybalance.config.card import ABILITIES, TASKS, Card
 from holybalance.config.presets import PRESETS, Preset
 from holybalance.config.price import LongPrice, Price, nano_of, usd_of
 from holybalance.config.routing import (
+    ANY_MODEL,
     AUTO,
     STRATEGIES,
     AliasConfig,
@@ -13,7 +14,6 @@ from holybalance.config.routing import (
     StateConfig,
 )
 from holybalance.config.schema import (
-    ANY_MODEL,
     BreakerConfig,
     Config,
     Defaults,

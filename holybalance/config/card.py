@@ -34,8 +34,9 @@ class Card:
         name: the caller's usual name for it.
         maker: the provider whose own model it is, of `PRESETS` where we know it.
         names: what each provider calls it, by the provider's name.
-        price: at every provider that `prices` does not name.
-        prices: by the provider's name.
+        price: at its maker and at each provider of `names` but those of `prices`;
+            one that the user gave holds at every endpoint.
+        prices: by the provider's name, at that provider's own address.
         context_window: tokens, input and output together.
         max_output: tokens that one answer has at the most.
         abilities: of `ABILITIES`; `None` when they are not known.
@@ -66,7 +67,8 @@ class Card:
         settle(self, CARD_CHECKS)
 
 
-def _date(value: Any) -> dt.date:
+def day(value: Any) -> dt.date:
+    """A date, or its ISO form."""
     # A datetime is a date as well, and one with a time of day is none.
     if isinstance(value, str):
         try:
@@ -89,8 +91,8 @@ CARD_CHECKS: dict[str, Check] = {
     "abilities": checks.optional(checks.names_of(ABILITIES)),
     "strengths": checks.scores(TASKS),
     "latency_s": checks.optional(checks.seconds),
-    "retires": checks.optional(_date),
+    "retires": checks.optional(day),
     "successor": checks.optional(checks.model),
     "source": checks.optional(checks.label),
-    "checked": checks.optional(_date),
+    "checked": checks.optional(day),
 }

@@ -270,6 +270,17 @@ def mapping(value_check: Check) -> Check:
     return check
 
 
+def each(value_check: Check) -> Check:
+    """What the other check accepts, any number of it, in a tuple or a list."""
+
+    def check(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, tuple | list):
+            raise RejectedError(f"must be a tuple, not {shown(value)}")
+        return tuple(value_check(item) for item in value)
+
+    return check
+
+
 def secret(make: Callable[[str], Secret]) -> Check:
     """A secret; a plain string becomes one."""
 

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from holybalance.config import checks
+from holybalance.config.catalog import Catalog
 from holybalance.config.checks import RejectedError, examine, is_header_name
+from holybalance.config.fields import read_price
 from holybalance.config.presets import PRESETS, Preset
-from holybalance.config.price import PRICE_CHECKS, Price
-from holybalance.config.schema import (
-    ANY_MODEL,
-    ENDPOINT_CHECKS,
-    Defaults,
-    EndpointConfig,
-)
+from holybalance.config.routing import ANY_MODEL
+from holybalance.config.schema import ENDPOINT_CHECKS, Defaults, EndpointConfig
 from holybalance.config.secret import Secret
 from holybalance.config.sources import Sources
+from holybalance.config.terms import Terms
 from holybalance.config.urls import base_url, same_origin
 from holybalance.config.wording import likely, shown
 
@@ -36,7 +35,7 @@ class Address:
     Args:
         url: the base URL as it was given.
         is_providers: whether the preset's key may go there.
-        is_presets: whether the preset's models are known to be there.
+        is_presets: whether it is the preset's own, with the models that are there.
     """
 
     url: Any
@@ -81,12 +80,12 @@ class EndpointReader:
     Args:
         sources: where secrets, variables and paths come from.
         defaults: what an endpoint takes over when it has no value of its own.
-        prices: the catalog's prices by the caller's name of a model.
+        catalog: what is known of models.
     """
 
     sources: Sources
     defaults: Defaults
-    prices: Mapping[str, Price]
+    catalog: Catalog
 
     def read(self, position: int, name: str, table: Any) -> EndpointConfig | None:
         """Read the table at `position`; `None` after mistakes, which are noted."""
@@ -137,7 +136,9 @@ class EndpointReader:
         values["base_url"] = address.url
         values["headers"] = self._headers(position, table)
         values |= self._models(position, table, preset, address)
-        values["prices"] = self._prices(position, table, values.get("models"))
+        terms = self._terms(values.get("models"), preset, address)
+        values["prices"] = self._prices(position, table, terms)
+        values["retires"] = terms.retires()
         return values
 
     def _address(self, table: Mapping[str, Any], preset: Preset) -> Address:
@@ -205,9 +206,11 @@ class EndpointReader:
     ) -> dict[str, Any]:
         value = table.get("models")
         if value is not None:
-            return {"models": value}
+            return {
+                "models": self._sent(value, preset) if address.is_presets else value
+            }
         if address.is_presets:
-            return {"models": preset.models}
+            return {"models": self.catalog.offered_by(preset.name)}
         if "base_url" not in table:
             return {"models": [ANY_MODEL]}
         self.sources.problems.add(
@@ -217,39 +220,40 @@ class EndpointReader:
         )
         return {}
 
-    def _prices(self, position: int, table: Mapping[str, Any], models: Any) -> Any:
+    def _sent(self, value: Any, preset: Preset) -> Any:
+        """Give what the provider calls the models of a list, where that is known."""
+        if not isinstance(value, list | tuple):
+            return value
+        try:
+            names = checks.models(value)
+        except RejectedError:
+            return value  # left for the check to refuse
+        offered = self.catalog.offered_by(preset.name)
+        return {name: offered.get(name, name) for name in names}
+
+    def _terms(self, models: Any, preset: Preset, address: Address) -> Terms:
+        try:
+            served = checks.models(models)
+        except RejectedError:
+            served = {}
+        return Terms(
+            catalog=self.catalog,
+            provider=preset.name,
+            is_providers=address.is_providers,
+            is_presets=address.is_presets,
+            models=served,
+        )
+
+    def _prices(self, position: int, table: Mapping[str, Any], terms: Terms) -> Any:
         own = table.get("prices", {})
         if not isinstance(own, Mapping):
             return own
-        served = models if isinstance(models, Mapping | list | tuple) else ()
-        prices = {
-            name: price
-            for name, price in self.prices.items()
-            if name in served or ANY_MODEL in served
-        }
+        prices = terms.prices()
         path = ("endpoints", position, "prices")
         for name, item in own.items():
-            price = read_price(self.sources, (*path, str(name)), item)
+            price = read_price(self.sources.problems, (*path, str(name)), item)
             prices |= {} if price is None else {name: price}
         return prices
-
-
-def read_price(
-    sources: Sources, path: tuple[str | int, ...], table: Any
-) -> Price | None:
-    """Read `{ input, output, cached }`; `None` after mistakes, which are noted."""
-    if not isinstance(table, Mapping):
-        message = f"{path[-1]} must be a table such as {{ input = 2.0, output = 8.0 }}"
-        sources.problems.add(path, message)
-        return None
-    sources.problems.add_unknown_keys(path, table, PRICE_CHECKS)
-    known = {key: table[key] for key in PRICE_CHECKS if key in table}
-    passed, mistakes = examine(known, PRICE_CHECKS)
-    missing = {key: f"{key} is missing" for key in ("input", "output")}
-    mistakes = {key: missing[key] for key in missing if key not in known} | mistakes
-    for key, message in mistakes.items():
-        sources.problems.add((*path, key), message)
-    return None if mistakes else Price(**passed)
 
 
 def _is_at(url: Any, preset: Preset) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -15,7 +16,6 @@ class Preset:
         base_url: without a trailing slash.
         key_variable: the environment variable that holds its key.
         url_variable: the one that may hold another base URL for it.
-        models: its models by their own names; the first is the default.
     """
 
     name: str
@@ -23,7 +23,13 @@ class Preset:
     base_url: str
     key_variable: str
     url_variable: str
-    models: tuple[str, ...]
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Its models, by our names and by its own, to its own; the default first."""
+        from holybalance.config.catalog import shipped  # noqa: PLC0415 - it reads a file
+
+        return shipped().offered_by(self.name)
 
 
 _ALL = (
@@ -33,14 +39,6 @@ _ALL = (
         base_url="https://api.holysheep.ai/v1",
         key_variable="HOLYSHEEP_API_KEY",
         url_variable="HOLYSHEEP_BASE_URL",
-        models=(
-            "gpt-4.1",
-            "gpt-4.1-mini",
-            "claude-sonnet-4.5",
-            "gemini-2.5-flash",
-            "gemini-2.5-pro",
-            "deepseek-v3.2",
-        ),
     ),
     Preset(
         name="openai",
@@ -48,21 +46,6 @@ _ALL = (
         base_url="https://api.openai.com/v1",
         key_variable="OPENAI_API_KEY",
         url_variable="OPENAI_BASE_URL",
-        models=(
-            "gpt-4.1",
-            "gpt-4.1-mini",
-            "gpt-4.1-nano",
-            "gpt-5.4",
-            "gpt-5.4-mini",
-            "gpt-5.4-nano",
-            "gpt-5.2",
-            "gpt-5.1",
-            "gpt-5",
-            "gpt-5-mini",
-            "gpt-5-nano",
-            "gpt-4o",
-            "gpt-4o-mini",
-        ),
     ),
     Preset(
         name="deepseek",
@@ -70,7 +53,6 @@ _ALL = (
         base_url="https://api.deepseek.com",
         key_variable="DEEPSEEK_API_KEY",
         url_variable="DEEPSEEK_BASE_URL",
-        models=("deepseek-chat", "deepseek-reasoner", "deepseek-flash"),
     ),
 )
 

@@ -21,12 +21,12 @@ class Problems:
     Args:
         source: the file's path or another name for people.
         text: the TOML text, to find lines in; `None` when there is no file.
-        names: the endpoints' names by their position, as far as known.
+        names: of what stands in arrays, by its path, as far as they are known.
     """
 
     source: str
     text: str | None = None
-    names: dict[int, str] = field(default_factory=dict)
+    names: dict[KeyPath, str] = field(default_factory=dict)
     _found: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, path: KeyPath, message: str) -> None:
@@ -87,9 +87,9 @@ class Problems:
 
     def _table(self, path: KeyPath) -> str:
         words = ""
-        for part in path:
+        for position, part in enumerate(path, 1):
             if isinstance(part, int):
-                name = self.names.get(part)
+                name = self.names.get(path[:position])
                 words += f"[{part}]" + (f' "{name}"' if name else "")
             else:
                 plain = part.replace("_", "").isalnum()

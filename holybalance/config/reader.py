@@ -3,38 +3,53 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from holybalance.config.checks import examine
+from holybalance.config import tables
+from holybalance.config.catalog import read_catalog
+from holybalance.config.clashes import Parts, Unpriced, clashes, unpriced
 from holybalance.config.endpoints import (
     ENDPOINT_KEYS,
     EndpointReader,
     endpoint_names,
-    read_price,
 )
+from holybalance.config.fields import read_table
 from holybalance.config.presets import PRESETS
-from holybalance.config.price import Price
 from holybalance.config.problems import Problems
+from holybalance.config.routing import (
+    BUDGET_CHECKS,
+    ROUTE_CHECKS,
+    STATE_CHECKS,
+)
 from holybalance.config.schema import (
     BREAKER_CHECKS,
     DEFAULTS_CHECKS,
-    BreakerConfig,
     Config,
-    Defaults,
     EndpointConfig,
-    clashes,
 )
-from holybalance.config.secret import Secret
 from holybalance.config.sources import Sources
 from holybalance.config.wording import shown
 from holybalance.errors import ConfigError
 
 _VARIABLE = "HOLYBALANCE_CONFIG"
 _FILE = "holybalance.toml"
-_TABLES = ("defaults", "endpoints", "catalog")
+_TABLES = (
+    "defaults",
+    "endpoints",
+    "models",
+    "routes",
+    "budgets",
+    "catalog",
+    "state",
+)
 _HOMES = {
+    **dict.fromkeys(tables.ALIAS_KEYS, "[models.NAME]"),
+    **dict.fromkeys(STATE_CHECKS, "[state]"),
+    **dict.fromkeys(BUDGET_CHECKS, "[[budgets]]"),
+    **dict.fromkeys(ROUTE_CHECKS, "[[routes]]"),
     **dict.fromkeys(BREAKER_CHECKS, "[defaults.breaker]"),
     **dict.fromkeys(ENDPOINT_KEYS, "[[endpoints]]"),
     **dict.fromkeys(DEFAULTS_CHECKS, "[defaults]"),
@@ -160,88 +175,66 @@ def _read(raw: Any, sources: Sources) -> Config:
         message = f"{problems.source}: must be a mapping, not {shown(raw)}{hint}"
         raise ConfigError(message)
     problems.add_unknown_keys((), raw, _TABLES, _HOMES)
-    defaults = _defaults(_table(raw, ("defaults",), sources), sources)
-    prices = _catalog(_table(raw, ("catalog",), sources), sources)
-    endpoints = _endpoints(
-        raw.get("endpoints"),
-        EndpointReader(sources=sources, defaults=defaults, prices=prices),
+    catalog = read_catalog(problems, _table(raw, "catalog", problems))
+    defaults = tables.read_defaults(sources, _table(raw, "defaults", problems))
+    reader = EndpointReader(sources=sources, defaults=defaults, catalog=catalog)
+    parts = Parts(
+        endpoints=_endpoints(raw.get("endpoints"), reader),
+        defaults=defaults,
+        aliases=tables.read_aliases(problems, raw.get("models", {})),
+        routes=tables.read_routes(problems, raw.get("routes", ())),
+        budgets=tables.read_budgets(problems, raw.get("budgets", ())),
     )
+    state = tables.read_state(sources, _table(raw, "state", problems))
     problems.raise_if_any()
-    for path, message in clashes(endpoints, defaults):
+    for path, message in clashes(parts):
         problems.add(path, message)
     problems.raise_if_any()
-    return Config(endpoints=endpoints, defaults=defaults, source=problems.source)
+    _warn_of_unpriced(problems.source, list(unpriced(parts)))
+    return Config(
+        **parts._asdict(),
+        state=state,
+        catalog=catalog.by_name,
+        source=problems.source,
+    )
+
+
+def _warn_of_unpriced(source: str, found: list[Unpriced]) -> None:
+    if not found:
+        return
+    pairs = dict.fromkeys((each.model, each.endpoint) for each in found)
+    models = ", ".join(f'"{model}" at "{name}"' for model, name in pairs)
+    names = ", ".join(dict.fromkeys(f'"{each.budget}"' for each in found))
+    model = found[0].model
+    warnings.warn(
+        f"{source}: calls whose price is not known are refused under a budget ({names})"
+        f': {models}; set [catalog."{model}"] price = {{ input = ..., output = ... }}'
+        " or the endpoint's prices",
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 def _is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike)
 
 
-def _table(
-    around: Mapping[str, Any], path: tuple[str, ...], sources: Sources
-) -> Mapping[str, Any]:
-    table = around.get(path[-1], {})
-    if isinstance(table, Mapping):
-        return table
-    sources.problems.add(path, f"{path[-1]} must be a table, not {shown(table)}")
-    return {}
+def _table(raw: Mapping[str, Any], name: str, problems: Problems) -> Mapping[str, Any]:
+    return read_table(problems, (name,), raw.get(name, {}))
 
 
-def _defaults(table: Mapping[str, Any], sources: Sources) -> Defaults:
-    problems = sources.problems
-    problems.add_unknown_keys(("defaults",), table, DEFAULTS_CHECKS)
-    known = {key: table[key] for key in DEFAULTS_CHECKS if key in table}
-    if "breaker" in known:
-        breaker = _table(table, ("defaults", "breaker"), sources)
-        known["breaker"] = _breaker(breaker, sources)
-    if known.get("proxy") is not None:
-        path = ("defaults", "proxy")
-        known["proxy"] = sources.secret(path, known["proxy"], Secret.url)
-    if isinstance(known.get("ca_file"), str) and known["ca_file"]:
-        known["ca_file"] = sources.path(known["ca_file"])
-    passed, mistakes = examine(known, DEFAULTS_CHECKS)
-    for key, message in mistakes.items():
-        problems.add(("defaults", key), message)
-    return Defaults(**passed)
-
-
-def _breaker(table: Mapping[str, Any], sources: Sources) -> BreakerConfig:
-    path = ("defaults", "breaker")
-    sources.problems.add_unknown_keys(path, table, BREAKER_CHECKS)
-    known = {key: table[key] for key in BREAKER_CHECKS if key in table}
-    passed, mistakes = examine(known, BREAKER_CHECKS)
-    for key, message in mistakes.items():
-        sources.problems.add((*path, key), message)
-    try:
-        return BreakerConfig(**passed)
-    except ConfigError as error:
-        sources.problems.add((*path, "max_open_for"), str(error))
-        return BreakerConfig()
-
-
-def _catalog(table: Mapping[str, Any], sources: Sources) -> dict[str, Price]:
-    prices: dict[str, Price] = {}
-    for model in table:
-        path = ("catalog", str(model))
-        entry = _table(table, path, sources)
-        sources.problems.add_unknown_keys(path, entry, ("price",))
-        if "price" in entry:
-            price = read_price(sources, (*path, "price"), entry["price"])
-            prices |= {} if price is None else {str(model): price}
-    return prices
-
-
-def _endpoints(tables: Any, reader: EndpointReader) -> tuple[EndpointConfig, ...]:
+def _endpoints(given: Any, reader: EndpointReader) -> tuple[EndpointConfig, ...]:
     problems = reader.sources.problems
-    if not isinstance(tables, list | tuple) or not tables:
-        what = "is missing" if tables is None else "must be an array of tables"
+    if not isinstance(given, list | tuple) or not given:
+        what = "is missing" if given is None else "must be an array of tables"
         message = f"endpoints {what}; write [[endpoints]], at least one"
         problems.add(("endpoints",), message)
         return ()
-    names = endpoint_names(list(tables))
-    problems.names.update(enumerate(names))
+    names = endpoint_names(list(given))
+    for position, name in enumerate(names):
+        problems.names["endpoints", position] = name
     read = [
         reader.read(position, names[position], table)
-        for position, table in enumerate(tables)
+        for position, table in enumerate(given)
     ]
     return tuple(endpoint for endpoint in read if endpoint is not None)

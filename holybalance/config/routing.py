@@ -10,10 +10,13 @@ from holybalance.config import checks
 from holybalance.config.card import ABILITIES, TASKS
 from holybalance.config.checks import Check, RejectedError, settle
 from holybalance.config.secret import Secret
+from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
+ANY_MODEL = "*"
+"""In an endpoint's list of models: any name is taken."""
 STRATEGIES = ("task", "cheapest", "fastest", "weighted", "balanced")
 WINDOWS = ("hour", "day", "month", "total")
 ON_EXCEED = ("cheapest", "fail")
@@ -44,9 +47,8 @@ class AliasConfig:
         settle(self, ALIAS_CHECKS)
         for model in self.weights:
             if model not in self.targets:
-                raise ConfigError(
-                    f'weights has "{model}", which is none of its targets'
-                )
+                message = f'weights has "{model}", which is none of its targets'
+                raise ConfigError(message + likely(model, self.targets, "targets"))
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -84,6 +86,12 @@ class Condition:
 
     def __post_init__(self) -> None:
         settle(self, CONDITION_CHECKS)
+        least, most = self.min_input_tokens, self.max_input_tokens
+        if least is not None and most is not None and most < least:
+            raise ConfigError(
+                f"max_input_tokens ({most}) must not be below min_input_tokens "
+                f"({least}): no call would meet both"
+            )
 
 
 CONDITION_CHECKS: dict[str, Check] = {
@@ -239,6 +247,8 @@ def _state_url(value: Any) -> Secret:
     if scheme.lower() == "sqlite" and (not rest.startswith("///") or len(rest) < 4):
         raise RejectedError(wanted)
     if scheme.lower() == "local" and rest:
+        raise RejectedError(wanted)
+    if scheme.lower().startswith("redis") and not rest.startswith("//"):
         raise RejectedError(wanted)
     return url
 

@@ -8,14 +8,19 @@ Where the values come from (TOML, a dict, the environment) is `reader`'s concern
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from holybalance.config import checks, urls
-from holybalance.config.card import Card
+from holybalance.config.card import Card, day
 from holybalance.config.checks import Check, settle
+from holybalance.config.clashes import Parts, clashes
 from holybalance.config.price import Price
+from holybalance.config.problems import Problems
+from holybalance.config.routing import (
+    ANY_MODEL as ANY_MODEL,  # noqa: PLC0414 - it is asked for here as well
+)
 from holybalance.config.routing import (
     STRATEGIES,
     AliasConfig,
@@ -24,7 +29,6 @@ from holybalance.config.routing import (
     StateConfig,
 )
 from holybalance.config.secret import Secret
-from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +38,6 @@ POLICIES = ("p2c", "round_robin", "weighted", "least_in_flight", "cheapest")
 WHEN_SATURATED = ("wait", "fail")
 ON_RETIRED = ("ask", "successor")
 FORMATS = ("openai",)
-ANY_MODEL = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ class Defaults:
     What holds for every call and endpoint; times in seconds.
 
     Args:
-        model: used when a call names none; else the first endpoint's first model.
+        model: used when a call names none: a model, an alias or "auto"; else the first
+            endpoint's first model.
         timeout: the whole call: waiting, all attempts, backing off.
         connect_timeout: DNS, TCP, proxy and TLS of one connection.
         attempt_timeout: one attempt; `None` leaves it to `timeout`.
@@ -218,7 +222,7 @@ ENDPOINT_CHECKS: dict[str, Check] = {
     "ca_file": checks.optional(checks.readable_file),
     "headers": checks.headers,
     "prices": checks.mapping(checks.instance(Price)),
-    "retires": checks.mapping(checks.instance(dt.date)),
+    "retires": checks.mapping(day),
 }
 
 
@@ -248,8 +252,15 @@ class Config:
 
     def __post_init__(self) -> None:
         settle(self, CONFIG_CHECKS)
-        for _, message in clashes(self.endpoints, self.defaults):
-            raise ConfigError(message)
+        for name, alias in self.aliases.items():
+            if name != alias.name:
+                message = f'aliases has "{alias.name}" by another name, "{name}"'
+                raise ConfigError(message)
+        problems = Problems(source="Config")
+        parts = (self.endpoints, self.defaults, self.aliases, self.routes, self.budgets)
+        for path, message in clashes(Parts(*parts)):
+            problems.add(path, message)
+        problems.raise_if_any()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -259,7 +270,7 @@ class Config:
 
     @property
     def default_model(self) -> str | None:
-        """The model of a call that names none; `None` when nothing settles it."""
+        """What a call asks for that names nothing; `None` when nothing settles it."""
         model = self.defaults.model or next(iter(self.endpoints[0].models))
         return None if model == ANY_MODEL else model
 
@@ -333,24 +344,10 @@ def _endpoints(value: Any) -> tuple[EndpointConfig, ...]:
 CONFIG_CHECKS: dict[str, Check] = {
     "endpoints": _endpoints,
     "defaults": checks.instance(Defaults),
+    "aliases": checks.mapping(checks.instance(AliasConfig)),
+    "routes": checks.each(checks.instance(RouteConfig)),
+    "budgets": checks.each(checks.instance(BudgetConfig)),
+    "state": checks.instance(StateConfig),
+    "catalog": checks.mapping(checks.instance(Card)),
     "source": checks.label,
 }
-
-
-def clashes(
-    endpoints: tuple[EndpointConfig, ...], defaults: Defaults
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong only between values: the path of each, and a sentence."""
-    names: set[str] = set()
-    for position, endpoint in enumerate(endpoints):
-        if endpoint.name in names:
-            message = f'the name "{endpoint.name}" is taken by an earlier endpoint'
-            yield ("endpoints", position, "name"), message
-        names.add(endpoint.name)
-    model = defaults.model
-    if model == ANY_MODEL:
-        yield ("defaults", "model"), f'model must be one model, not "{ANY_MODEL}"'
-    elif model is not None and not any(e.serves(model) for e in endpoints):
-        known = dict.fromkeys(name for e in endpoints for name in e.models)
-        message = f'no endpoint serves the model "{model}"'
-        yield ("defaults", "model"), message + likely(model, known, "models")

@@ -13,6 +13,7 @@ from holybalance.config import Config
 from holybalance.errors import ConfigError, HolyBalanceError, WorkerDied
 from holybalance.launching import frames, handover, open_files, shares
 from holybalance.launching.job import Job
+from holybalance.launching.meeting import Meeting
 from holybalance.launching.messages import (
     WORKER_VARIABLE,
     Answers,
@@ -86,6 +87,7 @@ class Crew:
         shares.check_processes(config, processes or 1)
         handover.write(config)
         self._config = config
+        self._meeting = Meeting(config)
         self._processes = processes
         self._threads, self.notices = _affordable(config, threads)
         self._calls_per_s = calls_per_s
@@ -177,6 +179,7 @@ class Crew:
         if not is_mine and self._performing.acquire(timeout=_LAST_WORDS_S):
             self._performing.release()
         self._dismiss()
+        self._meeting.close()
 
     def _perform(self, posts: Posts, job: Job) -> Iterator[list[Answer]]:
         try:
@@ -207,7 +210,7 @@ class Crew:
         self._check_usable()
         count = self._processes
         if count is None:
-            count = shares.default_processes(self._config)
+            count = shares.default_processes(self._meeting.config())
             if expected is not None:
                 count = min(count, 1 + expected // _ITEMS_PER_PROCESS)
         if self._posts is None or len(self._posts) < count:
@@ -216,7 +219,7 @@ class Crew:
         return self._posts
 
     def _make_posts(self, count: int) -> Posts:
-        config, cap = self._config, self._calls_per_s
+        config, cap = self._meeting.config(), self._calls_per_s
         # More threads than slots would only wait for each other.
         slots = sum(endpoint.max_in_flight for endpoint in config.endpoints) // count
         files = open_files.most()

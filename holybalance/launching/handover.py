@@ -14,6 +14,10 @@ from typing import Any
 from holybalance.config import Config, Secret
 from holybalance.errors import ConfigError
 
+_CALLABLES = ("policy", "classifier")
+"""What of `[defaults]` may be the user's own code."""
+_UNREADABLE = (pickle.PickleError, AttributeError, ImportError, TypeError)
+
 
 class _Writer(pickle.Pickler):
     def persistent_id(self, value: Any) -> Any:
@@ -37,15 +41,12 @@ def write(config: Config) -> bytes:
     Write a configuration down, keys included; for a worker's own pipe alone.
 
     Raises:
-        ConfigError: its policy is a callable that a worker cannot import.
+        ConfigError: a callable of the user's in it is none that a worker can import.
     """
-    buffer = io.BytesIO()
     try:
-        _Writer(buffer, pickle.HIGHEST_PROTOCOL).dump(config)
-        read(buffer.getvalue())
-    except (pickle.PickleError, AttributeError, ImportError, TypeError) as error:
-        raise _not_importable(config.defaults.policy) from error
-    return buffer.getvalue()
+        return _written(config)
+    except _UNREADABLE as error:
+        raise _not_importable(config) from error
 
 
 def read(written: bytes) -> Config:
@@ -54,9 +55,33 @@ def read(written: bytes) -> Config:
     return config
 
 
-def _not_importable(policy: Any) -> ConfigError:
-    name = getattr(policy, "__qualname__", repr(policy))
+def _written(value: Any) -> bytes:
+    """Write any value down, and see that it can be read."""
+    buffer = io.BytesIO()
+    _Writer(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
+    read(buffer.getvalue())
+    return buffer.getvalue()
+
+
+def _not_importable(config: Config) -> ConfigError:
+    kind, function = next(
+        (
+            (kind, function)
+            for kind in _CALLABLES
+            if not _is_importable(function := getattr(config.defaults, kind))
+        ),
+        ("configuration", config.source),
+    )
+    name = getattr(function, "__qualname__", repr(function))
     return ConfigError(
-        f"a worker process cannot import the policy {name}; define it by name in a "
+        f"a worker process cannot import the {kind} {name}; define it by name in a "
         "module of its own, not in the script itself, in a function or as a lambda"
     )
+
+
+def _is_importable(value: Any) -> bool:
+    try:
+        _written(value)
+    except _UNREADABLE:
+        return False
+    return True

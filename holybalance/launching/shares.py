@@ -1,8 +1,8 @@
 """
 Owns how one configuration is shared out among worker processes.
 
-Until processes share their state, each gets its part of every limit: together they
-never allow more than the configuration does.
+Each process gets its part of every limit: together they never allow more than the
+configuration does. Rates are left whole where a store divides them, by need.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def default_processes(config: Config) -> int:
     """Give the usable cores, or fewer where limits are too small to be shared out."""
     slots = min(endpoint.max_in_flight for endpoint in config.endpoints)
     rates = [endpoint.rpm for endpoint in config.endpoints if endpoint.rpm is not None]
-    by_rate = min(rates, default=float("inf")) / LEAST_RPM
+    divided = [] if config.state.is_shared else rates
+    by_rate = min(divided, default=float("inf")) / LEAST_RPM
     return max(1, int(min(usable_cores(), slots, by_rate)))
 
 
@@ -55,8 +56,9 @@ def share_of(config: Config, part: int, parts: int) -> Config:
     """
     Give one of `parts` workers its part of the limits.
 
-    Rates are divided evenly. Of slots, and of trials of a half-open circuit, the first
-    workers get what cannot be; each worker has at least one of them.
+    Rates are divided evenly, unless a store divides them. Of slots, and of trials of a
+    half-open circuit, the first workers get what cannot be; each worker has at least
+    one of them.
 
     Args:
         part: which worker, from 0.
@@ -64,19 +66,26 @@ def share_of(config: Config, part: int, parts: int) -> Config:
     defaults = config.defaults
     trials = _part_of(defaults.breaker.half_open_max_calls, part, parts)
     breaker = replace(defaults.breaker, half_open_max_calls=max(1, trials))
+    endpoints = [_slots_share(endpoint, part, parts) for endpoint in config.endpoints]
+    if not config.state.is_shared:
+        endpoints = [_rates_share(endpoint, parts) for endpoint in endpoints]
     return replace(
         config,
         defaults=replace(defaults, breaker=breaker),
-        endpoints=tuple(_endpoint_share(e, part, parts) for e in config.endpoints),
+        endpoints=tuple(endpoints),
     )
 
 
-def _endpoint_share(endpoint: EndpointConfig, part: int, parts: int) -> EndpointConfig:
+def _slots_share(endpoint: EndpointConfig, part: int, parts: int) -> EndpointConfig:
+    slots = _part_of(endpoint.max_in_flight, part, parts)
+    return replace(endpoint, max_in_flight=slots)
+
+
+def _rates_share(endpoint: EndpointConfig, parts: int) -> EndpointConfig:
     return replace(
         endpoint,
         rpm=None if endpoint.rpm is None else endpoint.rpm / parts,
         tpm=None if endpoint.tpm is None else endpoint.tpm / parts,
-        max_in_flight=_part_of(endpoint.max_in_flight, part, parts),
     )
 
 

@@ -108,6 +108,10 @@ class Station:
         for each in inbox:
             self._obey(frames.decode(each))
 
+    def leave(self) -> None:
+        """Give back what this worker holds of shared limits and money."""
+        self._engine.leave()
+
     def _obey(self, message: Any) -> None:
         match message:
             case Items(items):
@@ -192,6 +196,7 @@ class Station:
             self._socket.sendall(frames.encode(message))
         except OSError:
             # The parent has gone, and nobody else wants any of this.
+            self.leave()
             os._exit(0)
 
     # What the overseer does: threads, credit, counts, and a look at the parent.
@@ -221,6 +226,7 @@ class Station:
             if (is_due or circuits != known) and not self._news:
                 tell_at = now + TELL_EVERY_S
                 self._say(Told(self._engine.report(), is_asked=False))
+        self.leave()
         os._exit(0)
 
     def _circuits(self) -> list[str]:

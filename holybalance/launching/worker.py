@@ -41,6 +41,7 @@ def main(descriptor: int) -> None:
     except StopIteration:
         return
     station.run(inbox)
+    station.leave()
     # Not in the usual way, for nobody wants what the threads are still about.
     os._exit(0)
 

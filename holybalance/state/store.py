@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 LEASE_S = 10.0
-"""A process not heard of for so long is dead: what it holds of money counts as spent."""
+"""A process not heard of for so long is dead: what it holds of money is spent."""
 GRACE_S = 0.5
 """A new generation of a shared store gives no money for so long: processes that knew
 the one before put back what they know to be spent. (Not for a store of one process.)"""
@@ -69,7 +69,10 @@ class Claim(NamedTuple):
         seen: what the process knew at its last exchange to be spent by all, or held
             by others. After the store has lost its memory (another generation), the
             account begins with this as spent, or the most that any process says, and
-            the process holds `held` again.
+            the process holds `held` again. (What it holds is in the others' `seen`,
+            and is not counted twice.)
+        is_lasting: the account is kept for ever; others are forgotten when nobody has
+            asked for them for 40 days, longer than any window that begins anew.
     """
 
     key: str
@@ -80,6 +83,7 @@ class Claim(NamedTuple):
     back: int = 0
     held: int = 0
     seen: int = 0
+    is_lasting: bool = False
 
 
 class News(NamedTuple):

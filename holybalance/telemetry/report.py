@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from holybalance.telemetry.metrics import Tally
+from holybalance.telemetry.models import ModelReport
 
 # From the best state to the worst. A pool is as well as its best endpoint; an endpoint
 # is as ill as the process that thinks worst of it.
@@ -39,24 +40,40 @@ class Report:
         calls: whole calls, however many attempts each took.
         endpoints: by name; their counts are of attempts.
         queued: calls that wait for a thread or for room at an endpoint.
+        models: what has been learned of each that has replied.
+        budgets: each one's figures, as far as the process knows; see `Ledger.report`.
+        state: how it stands with the store that processes share, if there is one.
     """
 
     calls: Tally
     endpoints: Mapping[str, EndpointReport]
     queued: int
+    models: Mapping[str, ModelReport] = field(default_factory=dict)
+    budgets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    state: Mapping[str, Any] | None = None
 
     @classmethod
     def merged(cls, reports: Iterable[Report]) -> Report:
         """Add reports up; the reports themselves stay as they are."""
         calls, queued = Tally(), 0
         endpoints: dict[str, list[EndpointReport]] = {}
+        models: dict[str, list[ModelReport]] = {}
+        reports = tuple(reports)
         for report in reports:
             calls.merge(report.calls)
             queued += report.queued
             for name, endpoint in report.endpoints.items():
                 endpoints.setdefault(name, []).append(endpoint)
-        merged = {name: _merged(each) for name, each in endpoints.items()}
-        return cls(calls=calls, endpoints=merged, queued=queued)
+            for name, model in report.models.items():
+                models.setdefault(name, []).append(model)
+        return cls(
+            calls=calls,
+            endpoints={name: _merged(each) for name, each in endpoints.items()},
+            queued=queued,
+            models={name: ModelReport.merged(each) for name, each in models.items()},
+            budgets=_latest_budgets(reports),
+            state=_worst_state(reports),
+        )
 
     @classmethod
     def blank(cls, endpoints: Iterable[str]) -> Report:
@@ -70,7 +87,7 @@ class Report:
             name: replace(endpoint, state=_AT_REST)
             for name, endpoint in self.endpoints.items()
         }
-        return replace(self, endpoints=endpoints, queued=0)
+        return replace(self, endpoints=endpoints, queued=0, state=None)
 
     def snapshot(self) -> dict[str, Any]:
         """Give all of it as plain values, in the shape of `Client.metrics`."""
@@ -90,6 +107,9 @@ class Report:
             "endpoints": {
                 name: endpoint.snapshot() for name, endpoint in self.endpoints.items()
             },
+            "models": {name: asdict(model) for name, model in self.models.items()},
+            "budgets": {name: dict(budget) for name, budget in self.budgets.items()},
+            "state": None if self.state is None else dict(self.state),
         }
 
 
@@ -102,6 +122,27 @@ def _merged(reports: list[EndpointReport]) -> EndpointReport:
         for key, merge in _MERGE_STATE.items()
     }
     return EndpointReport(tally=tally, state=state)
+
+
+def _latest_budgets(reports: Sequence[Report]) -> dict[str, Mapping[str, Any]]:
+    """Take each budget from whoever knows of the most: what is spent only grows."""
+    latest: dict[str, Mapping[str, Any]] = {}
+    for report in reports:
+        for name, budget in report.budgets.items():
+            known = latest.get(name)
+            if known is None or _age(budget) > _age(known):
+                latest[name] = budget
+    return latest
+
+
+def _age(budget: Mapping[str, Any]) -> tuple[str, float]:
+    return budget["opens_at"] or "", budget["spent_usd"]
+
+
+def _worst_state(reports: Sequence[Report]) -> Mapping[str, Any] | None:
+    """Take the state from a process that cannot reach it, if there is one."""
+    states = [report.state for report in reports if report.state is not None]
+    return min(states, key=lambda state: state["is_up"], default=None)
 
 
 def _worst(breakers: list[str]) -> str:

@@ -20,11 +20,18 @@ from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.trail import Trail
+from holybalance.balancing.trail import Leg, Trail
 from holybalance.balancing.verdict import CONSEQUENCES, judge
 from holybalance.config import Defaults
 from holybalance.messages import Outcome, Verdict
-from tests.unit.stubs import Clock, ScriptedTransport, make_endpoint, reply, request
+from tests.unit.stubs import (
+    Clock,
+    ScriptedTransport,
+    make_endpoint,
+    no_budgets,
+    reply,
+    request,
+)
 
 OK = Outcome(status=200, body={"choices": []})
 ERROR = Outcome(status=500)
@@ -73,7 +80,9 @@ class Simulation:
             )
             for name in upstreams
         }
-        self.balancer = Balancer(list(self.endpoints.values()), settings, runtime)
+        self.balancer = Balancer(
+            list(self.endpoints.values()), settings, no_budgets(), runtime
+        )
         self.began: list[Began] = []
         self.ended: list[tuple[float, Verdict]] = []
         self.unserved: list[float] = []
@@ -114,7 +123,7 @@ class Simulation:
         asked = request()
         pool = self.balancer.pools.of_model(asked.model)
         pool.budget.deposit()
-        self._attempt(Trail(asked, pool, now))
+        self._attempt(Trail(asked, [Leg(asked, asked.model, pool)], now))
 
     def _attempt(self, trail: Trail) -> None:
         lease = self.balancer.admission.try_lease(trail)
@@ -134,7 +143,7 @@ class Simulation:
         with lease:
             trail.note(lease, lease.settle(outcome, verdict))
         may_retry = CONSEQUENCES[verdict].retry and len(trail.attempts) < MAX_ATTEMPTS
-        if may_retry and trail.pool.budget.withdraw():
+        if may_retry and trail.leg.pool.budget.withdraw():
             self._attempt(trail)
         else:
             self.ended.append((self.clock.now, verdict))

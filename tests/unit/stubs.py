@@ -14,6 +14,8 @@ from typing import Any, cast
 from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.worst_case import WorstCase
+from holybalance.budgeting.ledger import Ledger
 from holybalance.config import BreakerConfig, Defaults, EndpointConfig
 from holybalance.messages import ChatRequest, Fault
 from holybalance.wire import openai
@@ -160,7 +162,7 @@ class Stage:
             for name, transport in self.transports.items()
         }
         self.balancer = Balancer(
-            list(self.endpoints.values()), self.settings, self.runtime
+            list(self.endpoints.values()), self.settings, no_budgets(), self.runtime
         )
 
     def send(
@@ -181,6 +183,11 @@ class Stage:
 
 def _in_order(candidates: Sequence[Endpoint], request: ChatRequest) -> Endpoint:
     return candidates[0]
+
+
+def no_budgets() -> WorstCase:
+    """What money may be held where there are no budgets."""
+    return WorstCase(Ledger((), is_alone=True, ask_soon=lambda: None), {})
 
 
 def make_endpoint(

@@ -13,7 +13,7 @@ import pytest
 from holybalance.balancing.lease import Ask, Lease
 from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
-from holybalance.balancing.trail import Trail
+from holybalance.balancing.trail import Leg, Trail
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
 from holybalance.errors import (
@@ -843,7 +843,8 @@ def test_no_bound_on_the_answer_reserves_the_usual() -> None:
     """As llama.cpp says with -1; it must not lower what the prompt needs."""
     stage = Stage({"a": [reply()]}, {"a": {"tpm": 10_000.0}})
     pool = stage.balancer.pools.of_model(MODEL)
-    trail = Trail(request(options={"max_tokens": -1}), pool, stage.clock.now)
+    asked = request(options={"max_tokens": -1})
+    trail = Trail(asked, [Leg(asked, MODEL, pool)], stage.clock.now)
 
     ask = trail.ask_of(stage.endpoints["a"], b"x" * 400)
 

@@ -28,6 +28,7 @@ from tests.unit.stubs import (
     ScriptedTransport,
     Step,
     make_endpoint,
+    no_budgets,
     reply,
     settings_of,
     status,
@@ -52,7 +53,7 @@ def make() -> Iterator[Make]:
         transport = ScriptedTransport(clock, script or [reply()])
         endpoint = make_endpoint(runtime, transport, name="one")
         engine.runtime = runtime
-        engine.balancer = Balancer([endpoint], settings, runtime)
+        engine.balancer = Balancer([endpoint], settings, no_budgets(), runtime)
         return client
 
     yield factory

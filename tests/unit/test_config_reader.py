@@ -119,7 +119,7 @@ def test_an_endpoints_own_price_stands_before_the_catalogs(load: Load) -> None:
     """The catalog's price is for endpoints that say nothing."""
     main, local = load(WHOLE).endpoints
 
-    assert {"gpt-4.1": Price(input=1, output=2)} == main.prices
+    assert Price(input=1, output=2) == main.prices["gpt-4.1"]
     assert {"gpt-4.1": Price(input=2, output=8, cached=0.5)} == local.prices
 
 
@@ -159,7 +159,7 @@ def test_a_preset_needs_no_more_than_its_key(name: str) -> None:
     one = first({"provider": name}, environ={preset.key_variable: "k"})
 
     assert (name, name, preset.base_url) == (one.name, one.provider, one.base_url)
-    assert preset.models == tuple(one.models)
+    assert preset.models == one.models
     assert Secret("k") == one.api_key
 
 
@@ -214,7 +214,7 @@ def test_a_providers_own_origin_gets_its_key_and_models(url: str) -> None:
     one = first({**OPENAI, "base_url": url})
 
     assert Secret("sk-openai") == one.api_key
-    assert PRESETS["openai"].models == tuple(one.models)
+    assert PRESETS["openai"].models == one.models
 
 
 def test_another_base_url_needs_models() -> None:
@@ -391,9 +391,9 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
             ),
         ),
         (
-            '[models.fast]\ntargets=["a"]\n[[endpoints]]\nprovider="openai"',
+            'targets=["a"]\n[[endpoints]]\nprovider="openai"',
             "line 1",
-            'unknown key "models"; it belongs in [[endpoints]]',
+            'unknown key "targets"; it belongs in [models.NAME]',
         ),
         (
             '[[endpoints]]\nprovider="opena"',
@@ -423,8 +423,9 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
             '[defaults]\n\nmodel="x"\n[[endpoints]]\nprovider="deepseek"',
             "line 3, defaults",
             (
-                'no endpoint serves the model "x"; valid models: deepseek-chat,'
-                " deepseek-reasoner, deepseek-flash"
+                'no endpoint serves the model "x"; valid models: deepseek-flash,'
+                " deepseek-v4-pro, deepseek-v3.2, deepseek-reasoner, deepseek-chat,"
+                " auto"
             ),
         ),
         (
@@ -490,7 +491,10 @@ def test_a_literal_key_in_a_mapping_is_silent(key: Any) -> None:
         (
             'nonsense=5\n[[endpoints]]\nprovider="openai"',
             "line 1",
-            'unknown key "nonsense"; valid keys: defaults, endpoints, catalog',
+            (
+                'unknown key "nonsense"; valid keys: defaults, endpoints, models,'
+                " routes, budgets, catalog, state"
+            ),
         ),
         (
             '[defaults]\ntimeout=true\n[[endpoints]]\nprovider="openai"',

@@ -11,20 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.config import (
+    AliasConfig,
     BreakerConfig,
+    BudgetConfig,
+    Card,
+    Condition,
     Config,
     Defaults,
     EndpointConfig,
+    LongPrice,
     Price,
+    RouteConfig,
     Secret,
+    StateConfig,
+    routing,
     schema,
 )
-from holybalance.config.price import PRICE_CHECKS
+from holybalance.config.card import CARD_CHECKS
+from holybalance.config.price import LONG_PRICE_CHECKS, PRICE_CHECKS
 from holybalance.errors import ConfigError
 
 CANARY = "canary7Zq"
 TABLES: list[tuple[Any, dict[str, Any]]] = [
     (Price, PRICE_CHECKS),
+    (LongPrice, LONG_PRICE_CHECKS),
+    (Card, CARD_CHECKS),
+    (AliasConfig, routing.ALIAS_CHECKS),
+    (Condition, routing.CONDITION_CHECKS),
+    (RouteConfig, routing.ROUTE_CHECKS),
+    (BudgetConfig, routing.BUDGET_CHECKS),
+    (StateConfig, routing.STATE_CHECKS),
     (BreakerConfig, schema.BREAKER_CHECKS),
     (Defaults, schema.DEFAULTS_CHECKS),
     (EndpointConfig, schema.ENDPOINT_CHECKS),
@@ -32,6 +48,13 @@ TABLES: list[tuple[Any, dict[str, Any]]] = [
 ]
 VALID: dict[Any, dict[str, Any]] = {
     Price: {"input": 1.0, "output": 2.0},
+    LongPrice: {"above": 9, "input": 1.0, "output": 2.0},
+    Card: {"name": "gpt-4.1"},
+    AliasConfig: {"name": "fast", "targets": ("gpt-4.1",)},
+    Condition: {},
+    RouteConfig: {"use": ("gpt-4.1",)},
+    BudgetConfig: {"name": "daily", "limit_usd": 1.0},
+    StateConfig: {},
     BreakerConfig: {},
     Defaults: {},
     EndpointConfig: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import inspect
 import pickle
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from holybalance import errors
 from holybalance.errors import (
     BatchError,
+    BudgetExceeded,
     CallError,
     ClientClosed,
     ConfigError,
@@ -52,12 +54,22 @@ MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
     RequestError: CALL | {"status": 400, "code": "bad"},
     Saturated: CALL | {"retry_after_s": 2.5},
     NoEndpoint: CALL | {"retry_after_s": 2.5},
+    BudgetExceeded: CALL
+    | {
+        "budget": "daily",
+        "limit_usd": 1.0,
+        "spent_usd": 0.9,
+        "reserved_usd": 0.05,
+        "needed_usd": 0.2,
+        "opens_at": dt.datetime(2026, 11, 23, tzinfo=dt.UTC),
+    },
 }
 FAMILY = {
     HolyBalanceError: Exception,
     ConfigError: HolyBalanceError,
     BatchError: HolyBalanceError,
     ClientClosed: CallError,
+    BudgetExceeded: CallError,
     CallError: HolyBalanceError,
     RequestError: CallError,
     LocalError: CallError,

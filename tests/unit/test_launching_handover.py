@@ -123,6 +123,46 @@ def test_policies_that_a_worker_can_import(policy: Any) -> None:
     assert policy == after.defaults.policy
 
 
+def of_a_prompt(messages: list[Any]) -> str:
+    """Tell the task of any prompt."""
+    return "code"
+
+
+def test_everything_else_arrives() -> None:
+    """Aliases, routes, budgets, state with its password, catalog and classifier."""
+    before = Config.from_dict(
+        {
+            "defaults": {"classifier": of_a_prompt},
+            "endpoints": [
+                {
+                    "provider": "openai",
+                    "base_url": "http://127.0.0.1:1/v1",
+                    "models": ["m"],
+                    "prices": {"m": {"input": 1, "output": 2}},
+                }
+            ],
+            "models": {"fast": {"targets": "m"}},
+            "routes": [{"use": "m", "when": {"task": "code"}}],
+            "budgets": [{"name": "daily", "limit_usd": 1}],
+            "state": {"url": f"redis://:{KEY}@h:1/0"},
+        }
+    )
+
+    after = handover.read(handover.write(before))
+
+    assert before == after
+    assert f"redis://:{KEY}@h:1/0" == after.state.url.reveal()
+    assert of_a_prompt is after.defaults.classifier
+    assert "gpt-4.1" in after.catalog
+
+
+@pytest.mark.parametrize("policy", ["p2c", of_a_module])
+def test_a_classifier_that_no_worker_can_import(policy: Any) -> None:
+    """It is named, and not the policy, which is fine."""
+    with pytest.raises(ConfigError, match=r"cannot import the classifier .*<lambda>"):
+        handover.write(config(policy=policy, classifier=lambda messages: "code"))
+
+
 def _of_main(policy: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     # As in a script, whose module has that name.
     monkeypatch.setattr(policy, "__module__", "__main__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holybalance.config import Config
+from holybalance.config import Config, Secret, StateConfig
 from holybalance.errors import ConfigError
 from holybalance.launching import shares
 
@@ -57,6 +58,31 @@ def test_parts_add_up(
             assert {None} == set(rates)
         else:
             assert limit == pytest.approx(sum(rates))
+
+
+def shared(url: str, **limits: Any) -> Config:
+    """One endpoint, and where its state is."""
+    return dataclasses.replace(config(limits), state=StateConfig(url=Secret.url(url)))
+
+
+@pytest.mark.parametrize("url", ["sqlite:////tmp/a.db", "redis://h:1/0"])
+def test_a_store_divides_the_rates(url: str) -> None:
+    """Workers keep the whole of them, and their parts of slots and of trials."""
+    whole = shared(url, max_in_flight=8, rpm=90, tpm=900)
+
+    part = shares.share_of(whole, 0, 3)
+
+    (endpoint,) = part.endpoints
+    assert (90.0, 900.0, 3) == (endpoint.rpm, endpoint.tpm, endpoint.max_in_flight)
+    assert 1 == part.defaults.breaker.half_open_max_calls
+    assert whole.state == part.state
+
+
+def test_without_a_store_rates_are_divided() -> None:
+    """`local:` is no store that others see."""
+    (endpoint,) = shares.share_of(shared("local:", rpm=90, tpm=900), 0, 3).endpoints
+
+    assert (30.0, 300.0) == (endpoint.rpm, endpoint.tpm)
 
 
 def test_one_part_is_the_whole() -> None:
@@ -107,6 +133,18 @@ def test_processes_by_default(
     monkeypatch.setattr(shares, "usable_cores", lambda: 8)
 
     assert expected == shares.default_processes(config(*endpoints))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"), [("local:", 2), ("sqlite:////tmp/a.db", 8)]
+)
+def test_rates_bound_processes_where_they_are_divided(
+    url: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store gives small parts as they are needed."""
+    monkeypatch.setattr(shares, "usable_cores", lambda: 8)
+
+    assert expected == shares.default_processes(shared(url, rpm=120))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,14 @@ from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.line import Line, Place
 from holybalance.balancing.runtime import GivenUp, Runtime
 from holybalance.config import Defaults
-from tests.unit.stubs import Clock, ScriptedTransport, make_endpoint, reply, request
+from tests.unit.stubs import (
+    Clock,
+    ScriptedTransport,
+    make_endpoint,
+    no_budgets,
+    reply,
+    request,
+)
 
 PATIENCE_S = 20.0
 
@@ -222,7 +229,7 @@ def test_no_wake_up_is_lost(models: list[str]) -> None:
         )
         for n, transport in enumerate(transports)
     ]
-    balancer = Balancer(endpoints, Defaults(), runtime)
+    balancer = Balancer(endpoints, Defaults(), no_budgets(), runtime)
     answered: list[str] = []
 
     def caller(model: str) -> Callable[[], None]:

@@ -16,6 +16,8 @@ from holybalance.version import __version__
 # Printed by a fresh interpreter: what the import alone has brought about.
 PROBE = """
 import json, sys, threading
+# Where it is installed, pybreaker imports it, and it imports an event loop.
+sys.modules["redis"] = None
 happened = []
 sys.addaudithook(lambda name, arguments: happened.append(name))
 before = set(sys.modules)

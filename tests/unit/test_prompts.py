@@ -120,9 +120,7 @@ def test_a_misspelt_option_is_not_sent(name: str, meant: str) -> None:
     assert f'unknown option "{name}"; did you mean "{meant}"?' == str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "name", ["ordered", "return_errors", "max_cost", "max_latency", "tags"]
-)
+@pytest.mark.parametrize("name", ["ordered", "return_errors"])
 def test_an_option_of_something_else_is_not_sent(name: str) -> None:
     """Of `map`, or of a library like this."""
     with pytest.raises(RequestError, match=f'unknown option "{name}"'):
@@ -134,3 +132,36 @@ def test_a_providers_own_option_passes(name: str) -> None:
     """Even one that looks like ours, if it is known."""
     made = make_request(CONFIG, "hi", **{name: 1})  # type: ignore[arg-type] # any name
     assert {name: 1} == made.options
+
+
+def test_what_the_router_is_told() -> None:
+    """Money, time and the caller's own words."""
+    asked = make_request(CONFIG, "hi", max_cost=0.01, max_latency=2, tags=["web"])
+
+    assert (0.01, 2.0, ("web",)) == (
+        asked.max_cost_usd,
+        asked.max_latency_s,
+        asked.tags,
+    )
+
+
+def test_one_tag_is_a_list_of_one() -> None:
+    """It would be taken letter by letter."""
+    assert ("web",) == make_request(CONFIG, "hi", tags="web").tags
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"max_cost": 0}, "max_cost must be US dollars above 0, not 0"),
+        ({"max_latency": "2"}, "max_latency must be seconds above 0, not '2'"),
+        ({"tags": [1]}, "tags must be a list of words, not [1]"),
+        ({"tags": {"a": 1}}, "tags must be a list of words, not {'a': 1}"),
+    ],
+)
+def test_what_the_router_cannot_be_told(option: dict[str, Any], message: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(RequestError) as caught:
+        make_request(CONFIG, "hi", **option)
+
+    assert message == str(caught.value)

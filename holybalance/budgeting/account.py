@@ -1,0 +1,195 @@
+"""
+Owns one budget in one window, as far as this process knows it; all in nano-dollars.
+
+What the store has granted to this process is either free, held for a call under way, or
+spent and not yet reported. The ledger's lock guards it all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from holybalance.budgeting.windows import Window
+from holybalance.config import BudgetConfig, nano_of
+from holybalance.state.store import Account as Stored
+from holybalance.state.store import Claim
+
+# Free money is what half a second of calls takes, but not more than a fiftieth of what
+# is left: what a process that dies had free is lost to the others.
+AHEAD_S = 0.5
+AHEAD_SHARE = 0.02
+_SMOOTHING = 0.5
+
+
+class Levels(NamedTuple):
+    """How full an account is, by all processes, in nano-dollars."""
+
+    limit: int
+    spent: int
+    held: int
+
+    @property
+    def left(self) -> int:
+        """What is neither spent nor held."""
+        return max(0, self.limit - self.spent - self.held)
+
+
+class Account:
+    """
+    A budget's money in one window.
+
+    Args:
+        is_alone: no other process draws on it, so all of it may be granted at once.
+    """
+
+    __slots__ = (
+        "_asked_at",
+        "_is_void",
+        "_low",
+        "_said",
+        "_stored",
+        "_taken",
+        "budget",
+        "free",
+        "held",
+        "is_alone",
+        "is_answered",
+        "key",
+        "limit",
+        "need",
+        "pace",
+        "spent",
+        "window",
+    )
+
+    def __init__(self, budget: BudgetConfig, window: Window, *, is_alone: bool) -> None:
+        self.budget = budget
+        self.window = window
+        self.key = f"{budget.name}\n{window.label}"
+        self.limit = nano_of(budget.limit_usd)
+        self.is_alone = is_alone
+        self.free = 0
+        self.held = 0
+        self.spent = 0
+        # What a call lacked; asked for with the next exchange.
+        self.need = 0
+        # Whether the store has answered since something was needed.
+        self.is_answered = False
+        self.pace = 0.0
+        self._taken = 0
+        # With less than this free, more is to be asked for ahead of need; once.
+        self._low = 0
+        self._asked_at: float | None = None
+        self._stored = Stored(granted=0, spent=0, held=0, mine=0)
+        self._said: Claim | None = None
+        self._is_void = False
+
+    def take(self, amount: int) -> None:
+        """Hold free money for a call; the caller has seen that there is enough."""
+        self.free -= amount
+        self.held += amount
+        self._taken += amount
+
+    def runs_low(self) -> bool:
+        """Tell, once in an exchange, that more should be asked for ahead of need."""
+        if self.free >= self._low:
+            return False
+        self._low = -1
+        return True
+
+    def settle(self, amount: int, cost: int) -> None:
+        """End a hold: so much of it is spent, and the rest is free again."""
+        self.held -= amount
+        # Below zero when a call cost more than it could: the next ones pay for it.
+        self.free += amount - cost
+        self.spent += cost
+
+    def ask_for(self, amount: int) -> None:
+        """Note that there is less free than a call has to hold."""
+        self.need = max(self.need, amount)
+
+    def levels(self) -> Levels:
+        """Say how full it is, as far as it is known here."""
+        stored = self._stored
+        mine_elsewhere = stored.held - stored.mine
+        return Levels(
+            limit=self.limit,
+            spent=stored.spent + self.spent,
+            held=max(0, mine_elsewhere) + self.held,
+        )
+
+    def has_to_wait(self, amount: int) -> bool:
+        """Tell whether there may be room later: what is held may turn out cheaper."""
+        return not self.is_answered or self.levels().spent + amount <= self.limit
+
+    def is_settled(self) -> bool:
+        """Tell whether nothing of it is held or unreported here."""
+        return not (self.free > 0 or self.held or self.spent or self._said)
+
+    def claim(self, now: float, *, is_leaving: bool, is_over: bool) -> Claim:
+        """
+        Say what has been spent and what is wanted; answered by `take_answer`.
+
+        Args:
+            is_leaving: the process ends; calls under way may cost all that they hold.
+            is_over: the window has ended; nothing new is held in it.
+        """
+        self._note_pace(now)
+        mine = self._stored.mine
+        spent = min(self.spent + (self.held if is_leaving else 0), mine)
+        need, ahead = (0, 0) if is_leaving or is_over else (self.need, self._ahead())
+        # Who lacks money gives back what does not suffice: else several would wait for
+        # each other, with a part each.
+        self._low = ahead // 2
+        back = max(0, min(self.free if need else self.free - ahead, mine - spent))
+        self.spent -= spent
+        self.free -= back
+        self._said = Claim(
+            key=self.key,
+            limit=self.limit,
+            need=need + max(0, -self.free) if need else 0,
+            extra=ahead if need else max(0, ahead - self.free),
+            spent=spent,
+            back=back,
+            held=mine,
+            seen=self._stored.spent + self._stored.held - mine,
+        )
+        return self._said
+
+    def take_answer(self, stored: Stored) -> bool:
+        """
+        Take the answer to the last claim.
+
+        Returns:
+            Whether calls that lacked money should try again: there is some, or it is
+            clear that there will be none.
+        """
+        said, self._said = self._said, None
+        if said is None:
+            return False
+        self._is_void = stored.mine < said.held - said.spent - said.back
+        self._stored, self.is_answered = stored, True
+        self.free += stored.granted
+        if not said.need:
+            return False
+        is_granted = stored.granted >= said.need
+        is_over = not self.has_to_wait(self.need)
+        if is_granted or is_over:
+            self.need = 0
+        return is_granted or is_over
+
+    @property
+    def is_void(self) -> bool:
+        """Whether what was held here has been written off, and so counts as spent."""
+        return self._is_void
+
+    def _ahead(self) -> int:
+        if self.is_alone:
+            return self.limit
+        return min(int(self.pace * AHEAD_S), int(self.levels().left * AHEAD_SHARE))
+
+    def _note_pace(self, now: float) -> None:
+        if self._asked_at is not None and now > self._asked_at:
+            pace = self._taken / (now - self._asked_at)
+            self.pace += _SMOOTHING * (pace - self.pace)
+        self._asked_at, self._taken = now, 0

@@ -1,0 +1,370 @@
+"""
+Owns which budgets a call falls under, and whether all of them have room for it.
+
+A call holds its worst case in each of its budgets before it is sent, and settles on
+what it cost. Money is drawn from the store ahead of the calls, by the exchange.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from holybalance.budgeting.account import Account, Levels
+from holybalance.budgeting.windows import window_at
+from holybalance.config import BudgetConfig, nano_of, usd_of
+from holybalance.errors import BudgetExceeded
+from holybalance.state.store import Account as Stored
+from holybalance.state.store import Claim
+
+# A store that is out of reach for longer is not waited for: money fails closed.
+PATIENCE_S = 5.0
+
+
+class Hold:
+    """
+    Money that is held for one attempt, in one or several accounts.
+
+    Args:
+        amount: nano-dollars, in each of them.
+    """
+
+    __slots__ = ("_ledger", "accounts", "amount", "is_open", "is_sent")
+
+    def __init__(
+        self, ledger: Ledger, accounts: Sequence[Account], amount: int
+    ) -> None:
+        self._ledger = ledger
+        self.accounts = accounts
+        self.amount = amount
+        self.is_open = True
+        # From here on an upstream may charge for it.
+        self.is_sent = False
+
+    def settle(self, cost_usd: float | None) -> None:
+        """
+        Pay, and free the rest; what has been settled stays as it is.
+
+        Args:
+            cost_usd: what the attempt cost; `None` when that is unknown, and then it is
+                taken to be all that was held.
+        """
+        self._ledger.settle(
+            self, self.amount if cost_usd is None else nano_of(cost_usd)
+        )
+
+    def close(self) -> None:
+        """Free what was not sent; what was, may have cost all that is held."""
+        self.settle(None if self.is_sent else 0.0)
+
+
+class Shortage(NamedTuple):
+    """
+    Why there is no money for an attempt.
+
+    Args:
+        may_end: waiting may help: money that is held may turn out not to be spent, or
+            the store has yet to answer.
+        amount: what had to be held, in nano-dollars; `None` when that is unknown.
+    """
+
+    account: Account
+    levels: Levels | None
+    may_end: bool
+    amount: int | None
+    model: str
+
+
+class Ledger:
+    """
+    Holds money for calls; safe from any thread, and never waits.
+
+    Args:
+        is_alone: no other process draws on the same money.
+        wall: seconds since the epoch, for the calendar.
+        clock: monotonic seconds.
+        ask_soon: has the store asked at once.
+    """
+
+    def __init__(
+        self,
+        budgets: Sequence[BudgetConfig],
+        *,
+        is_alone: bool,
+        ask_soon: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.is_empty = not budgets
+        self.ask_soon = ask_soon
+        self.on_money: Callable[[], None] = lambda: None
+        self._is_alone = is_alone
+        self._clock = clock
+        self._wall = wall
+        # Guards everything below and all accounts; never held across I/O or callbacks.
+        self._lock = threading.Lock()
+        self._accounts = {b.name: self._open(b) for b in budgets}
+        # Of windows that have ended, until everything in them is reported.
+        self._closing: list[Account] = []
+        self._claimed: list[Account] = []
+        self._by_scope: dict[tuple[Any, ...], tuple[BudgetConfig, ...]] = {}
+        self._cut_off_since: float | None = None
+
+    # For calls.
+
+    def hold(
+        self, model: str, endpoint: str, tags: tuple[str, ...], worst_usd: float | None
+    ) -> Hold | Shortage | None:
+        """
+        Hold what an attempt may cost at the most, in all its budgets or in none.
+
+        Args:
+            worst_usd: `None` when it is unknown: then no budget has room for it.
+
+        Returns:
+            `None` when no budget is concerned.
+        """
+        budgets = self._budgets_of(model, endpoint, tags)
+        if not budgets:
+            return None
+        amount = None if worst_usd is None else nano_of(worst_usd)
+        now = self._wall()
+        with self._lock:
+            accounts = [self._current(budget, now) for budget in budgets]
+            for account in accounts:
+                if amount is None or account.free < amount:
+                    return self._shortage(account, amount, model)
+            for account in accounts:
+                account.take(amount or 0)
+            is_low = [account.runs_low() for account in accounts]
+        if any(is_low):
+            self.ask_soon()
+        return Hold(self, accounts, amount or 0)
+
+    def settle(self, hold: Hold, cost: int) -> None:
+        """End a hold, once, with what it cost in nano-dollars; `Hold` calls it."""
+        with self._lock:
+            if hold.is_open:
+                hold.is_open = False
+                for account in hold.accounts:
+                    account.settle(hold.amount, cost)
+
+    def refusal(
+        self, model: str, tags: tuple[str, ...], worst_usd: float | None
+    ) -> BudgetExceeded | None:
+        """
+        Say why a call of a model will find no money at any endpoint, if that is so.
+
+        Args:
+            worst_usd: what it may cost at the most; `None` when that is unknown.
+        """
+        amount = None if worst_usd is None else nano_of(worst_usd)
+        now = self._wall()
+        with self._lock:
+            for budget in self._budgets_of(model, "", tags):
+                account = self._current(budget, now)
+                if amount is None or not account.has_to_wait(amount):
+                    return self.error(self._shortage_of(account, amount, model))
+        return None
+
+    def economy(self, tags: tuple[str, ...]) -> str | None:
+        """Name a budget that wants the cheapest model from now on; `None` for none."""
+        now = self._wall()
+        with self._lock:
+            for budget in self._budgets_of("", "", tags):
+                if budget.on_exceed == "cheapest":
+                    levels = self._current(budget, now).levels()
+                    used = levels.spent + levels.held
+                    if used >= budget.economy_at * levels.limit:
+                        return budget.name
+        return None
+
+    def lines(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Say for people how full the budgets are that any call with tags is under."""
+        now = self._wall()
+        with self._lock:
+            return tuple(
+                _line(budget, self._current(budget, now).levels())
+                for budget in self._budgets_of("", "", tags)
+            )
+
+    def error(self, shortage: Shortage) -> BudgetExceeded:
+        """Make the error for a shortage that waiting does not end."""
+        account, levels = shortage.account, shortage.levels
+        opens_at = account.window.opens_at()
+        return BudgetExceeded(
+            _story(shortage, self._cut_off_since is not None),
+            budget=account.budget.name,
+            limit_usd=account.budget.limit_usd,
+            spent_usd=None if levels is None else usd_of(levels.spent),
+            reserved_usd=None if levels is None else usd_of(levels.held),
+            needed_usd=None if shortage.amount is None else usd_of(shortage.amount),
+            opens_at=opens_at,
+        )
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Give each budget's figures in US dollars, by its name."""
+        now = self._wall()
+        with self._lock:
+            accounts = [self._current(a.budget, now) for a in self._accounts.values()]
+            return {a.budget.name: _figures(a) for a in accounts}
+
+    # For the exchange.
+
+    def claims(self, *, is_leaving: bool) -> tuple[Claim, ...]:
+        """Say what has been spent and what is wanted; see `Account.claim`."""
+        now, wall = self._clock(), self._wall()
+        with self._lock:
+            current = [self._current(a.budget, wall) for a in self._accounts.values()]
+            self._closing = [a for a in self._closing if not a.is_settled()]
+            self._claimed = [*current, *self._closing]
+            return tuple(
+                account.claim(
+                    now, is_leaving=is_leaving, is_over=account in self._closing
+                )
+                for account in self._claimed
+            )
+
+    def take_accounts(self, accounts: Sequence[Stored]) -> None:
+        """Take the answers to the last claims, and let those who wait try again."""
+        with self._lock:
+            news = [
+                account.take_answer(stored)
+                for account, stored in zip(self._claimed, accounts, strict=True)
+            ]
+            for account in self._claimed:
+                if account.is_void:
+                    self._replace(account)
+        if any(news):
+            self.on_money()
+
+    def is_holding(self) -> bool:
+        """Tell whether money is held or free here that others may not use."""
+        with self._lock:
+            accounts = (*self._accounts.values(), *self._closing)
+            return any(not account.is_settled() for account in accounts)
+
+    def cut_off(self, since: float | None) -> None:
+        """Hear since when the store is out of reach; `None` when it answers again."""
+        self._cut_off_since = since
+        self.on_money()
+
+    # Under the lock.
+
+    def _open(self, budget: BudgetConfig) -> Account:
+        window = window_at(budget, self._wall())
+        return Account(budget, window, is_alone=self._is_alone)
+
+    def _current(self, budget: BudgetConfig, now: float) -> Account:
+        account = self._accounts[budget.name]
+        if account.window.starts <= now < account.window.ends:
+            return account
+        return self._turn(account, now)
+
+    def _turn(self, account: Account, now: float) -> Account:
+        """Begin the window of now; or, when the clock went back, go back to one."""
+        budget, window = account.budget, window_at(account.budget, now)
+        self._closing.append(account)
+        known = [a for a in self._closing if a.budget is budget and a.window == window]
+        for again in known:
+            self._closing.remove(again)
+        turned = known[0] if known else self._open(budget)
+        self._accounts[budget.name] = turned
+        return turned
+
+    def _replace(self, account: Account) -> None:
+        """Begin an account anew that was written off; what it held counts as spent."""
+        if account in self._closing:
+            self._closing.remove(account)
+        else:
+            self._accounts[account.budget.name] = self._open(account.budget)
+
+    def _shortage(self, account: Account, amount: int | None, model: str) -> Shortage:
+        if amount is not None:
+            account.ask_for(amount)
+            self.ask_soon()
+        return self._shortage_of(account, amount, model)
+
+    def _shortage_of(
+        self, account: Account, amount: int | None, model: str
+    ) -> Shortage:
+        may_end = amount is not None and account.has_to_wait(amount)
+        since = self._cut_off_since
+        if since is not None and self._clock() - since > PATIENCE_S:
+            may_end = False
+        levels = account.levels() if account.is_answered else None
+        return Shortage(account, levels, may_end, amount, model)
+
+    def _budgets_of(
+        self, model: str, endpoint: str, tags: tuple[str, ...]
+    ) -> tuple[BudgetConfig, ...]:
+        """Find the budgets of a call; those of endpoints only where one is named."""
+        key = (model, endpoint, tags)
+        found = self._by_scope.get(key)
+        if found is None:
+            budgets = [account.budget for account in self._accounts.values()]
+            found = tuple(b for b in budgets if _covers(b, model, endpoint, tags))
+            if len(self._by_scope) >= _MANY_SCOPES:
+                self._by_scope.clear()
+            self._by_scope[key] = found
+        return found
+
+
+# Tags are the caller's and may be endless; the answers for so many are remembered.
+_MANY_SCOPES = 1024
+
+
+def _covers(
+    budget: BudgetConfig, model: str, endpoint: str, tags: tuple[str, ...]
+) -> bool:
+    kind, name = budget.scope_kind, budget.scope_name
+    if kind == "tag":
+        return name in tags
+    return kind == "all" or name == (model if kind == "model" else endpoint)
+
+
+def _figures(account: Account) -> dict[str, Any]:
+    levels, opens_at = account.levels(), account.window.opens_at()
+    return {
+        "scope": account.budget.scope,
+        "window": account.budget.window,
+        "limit_usd": account.budget.limit_usd,
+        "spent_usd": usd_of(levels.spent),
+        "reserved_usd": usd_of(levels.held),
+        "left_usd": usd_of(levels.left),
+        "opens_at": None if opens_at is None else opens_at.isoformat(),
+    }
+
+
+def _line(budget: BudgetConfig, levels: Levels) -> str:
+    return (
+        f"{budget.name}: {usd_of(levels.spent):.2f} of {budget.limit_usd:.2f} USD "
+        f"spent, {usd_of(levels.held):.2f} reserved"
+    )
+
+
+def _story(shortage: Shortage, is_cut_off: bool) -> str:
+    account, levels, amount = shortage.account, shortage.levels, shortage.amount
+    name, limit = account.budget.name, account.budget.limit_usd
+    if amount is None:
+        return (
+            f'the budget "{name}" cannot hold what a call of "{shortage.model}" may '
+            "cost, which is unknown; set its price and max_output in "
+            f'[catalog."{shortage.model}"], or bound the answer with max_tokens'
+        )
+    if levels is None or (is_cut_off and shortage.may_end is False):
+        return (
+            f'the budget "{name}" cannot be asked for {usd_of(amount):.6f} USD: the '
+            "shared state is out of reach, and money is not spent without it"
+        )
+    opens_at = account.window.opens_at()
+    opens = (
+        "" if opens_at is None else f"; it opens again at {opens_at:%Y-%m-%d %H:%M} UTC"
+    )
+    return (
+        f'the budget "{name}" has no room: of {limit:g} USD '
+        f"{usd_of(levels.spent):.6f} are spent and {usd_of(levels.held):.6f} held for "
+        f"calls under way, and this one may cost {usd_of(amount):.6f}{opens}"
+    )

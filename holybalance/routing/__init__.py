@@ -1,0 +1,1 @@
+"""Owns which model a call goes to."""

@@ -1,0 +1,184 @@
+"""Owns one decision: an offer's models go through the filters into an order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from holybalance import tokens
+from holybalance.config.card import TASKS
+from holybalance.config.routing import Condition
+from holybalance.errors import LocalError
+from holybalance.messages import ChatRequest, Verdict
+from holybalance.routing.candidates import Candidate
+from holybalance.routing.demand import Demand
+from holybalance.routing.filters import Filters, Fit, Obstacle
+from holybalance.routing.offers import Offer
+from holybalance.routing.plan import Funds, Live
+from holybalance.routing.retirement import Calendar
+from holybalance.routing.strategies import (
+    ASK_FOR_TASK,
+    Question,
+    put_available_first,
+    rank,
+)
+from holybalance.routing.tasks import Classified, Classifier
+
+CALLER = "the caller"
+
+
+class Surroundings(NamedTuple):
+    """What all decisions of a router go by."""
+
+    live: Callable[[str], Live]
+    funds: Funds
+    calendar: Calendar
+    classifier: Classifier
+    rng: random.Random
+
+
+class Ruling(NamedTuple):
+    """A decision, not yet in words."""
+
+    requested: str
+    decided_by: str
+    strategy: str | None
+    classified: Classified | None
+    demand: Demand
+    ranked: list[Fit]
+    rejected: dict[str, Obstacle]
+
+
+class Deliberation:
+    """Decides on one call."""
+
+    __slots__ = (
+        "_around",
+        "_classified",
+        "_filters",
+        "_rejected",
+        "_request",
+    )
+
+    def __init__(self, request: ChatRequest, around: Surroundings) -> None:
+        calendar, funds = around.calendar, around.funds
+        self._request = request
+        self._around = around
+        self._filters = Filters(
+            request,
+            calendar if calendar.matters() else None,
+            None if funds.is_empty else funds,
+        )
+        self._classified: Classified | None = None
+        self._rejected: dict[str, Obstacle] = {}
+
+    def on(self, candidate: Candidate) -> Ruling:
+        """Decide whether the one model that the caller named may take the call."""
+        fit = self._filters.fit(candidate)
+        # A name that nobody serves is the balancer's to explain.
+        obstacle = self._filters.excess(fit) if candidate.is_served else None
+        if obstacle is not None:
+            self._rejected[candidate.model] = obstacle
+            return self._ruling(CALLER, None, [])
+        fit.live = self._around.live(candidate.model)
+        return self._ruling(CALLER, None, [fit])
+
+    def among(self, offer: Offer) -> Ruling:
+        """Decide which models of an offer take the call, and in which order."""
+        funds = self._around.funds
+        budget = None if funds.is_empty else funds.economy(self._request.tags)
+        if budget is not None:
+            return self._cheapest(offer, f'budget "{budget}", which is nearly gone')
+        for route in offer.routes:
+            if self._holds(route.when):
+                ranked = self._ranked(route.offer)
+                if ranked:
+                    return self._ruling(
+                        route.offer.decided_by, route.offer.strategy, ranked
+                    )
+        return self._ruling(offer.decided_by, offer.strategy, self._ranked(offer))
+
+    def _cheapest(self, offer: Offer, decided_by: str) -> Ruling:
+        fits = self._passing(offer.targets + offer.fallbacks)
+        self._order(fits, "cheapest", {})
+        put_available_first(fits)
+        return self._ruling(decided_by, "cheapest", fits)
+
+    def _ranked(self, offer: Offer) -> list[Fit]:
+        fits = self._passing(offer.targets)
+        if offer.strategy is not None:
+            self._order(fits, offer.strategy, offer.weights)
+        if offer.fallbacks:
+            fits += self._passing(offer.fallbacks)
+        put_available_first(fits)
+        return fits
+
+    def _order(
+        self, fits: list[Fit], strategy: str, weights: Mapping[str, float]
+    ) -> None:
+        if fits:
+            task = self._task() if strategy in ASK_FOR_TASK else ""
+            rank(strategy, fits, Question(task, weights, self._around.rng))
+
+    def _passing(self, candidates: Iterable[Candidate]) -> list[Fit]:
+        filters, live, fits = self._filters, self._around.live, []
+        for candidate in candidates:
+            fit = filters.fit(candidate)
+            obstacle = filters.obstacle(fit)
+            if obstacle is None:
+                fit.live = live(candidate.model)
+                fits.append(fit)
+            else:
+                self._rejected[candidate.model] = obstacle
+        return fits
+
+    def _holds(self, when: Condition) -> bool:
+        request, demand = self._request, self._filters.demand
+        count = demand.size.input_tokens(tokens.CHARACTERS_PER_TOKEN)
+        least, most = when.min_input_tokens, when.max_input_tokens
+        return (
+            (not when.tags or any(tag in when.tags for tag in request.tags))
+            and when.needs <= demand.needs
+            and (least is None or count >= least)
+            and (most is None or count <= most)
+            and (not when.tasks or self._task() in when.tasks)
+        )
+
+    def _task(self) -> str:
+        if self._classified is None:
+            self._classified = classified(self._around.classifier, self._request)
+        return self._classified.task
+
+    def _ruling(
+        self, decided_by: str, strategy: str | None, ranked: list[Fit]
+    ) -> Ruling:
+        return Ruling(
+            self._request.model,
+            decided_by,
+            strategy,
+            self._classified,
+            self._filters.demand,
+            ranked,
+            self._rejected,
+        )
+
+
+def classified(classifier: Classifier, request: ChatRequest) -> Classified:
+    """
+    Ask a classifier what a prompt is about.
+
+    Raises:
+        LocalError: it failed, or gave no task.
+    """
+    name = getattr(classifier, "__qualname__", type(classifier).__qualname__)
+    try:
+        given = classifier(request.messages)
+        task = given if isinstance(given, str) else given.task
+    except Exception as error:
+        message = f"the classifier {name} failed: {error!r}"
+        raise LocalError(message, verdict=Verdict.LOCAL) from error
+    if task not in TASKS:
+        message = f"the classifier {name} gave {task!r}, not one of {', '.join(TASKS)}"
+        raise LocalError(message, verdict=Verdict.LOCAL)
+    return Classified(task, (), {}) if isinstance(given, str) else given

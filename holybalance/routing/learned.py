@@ -1,0 +1,155 @@
+"""Owns what a process has learned of models from their replies; decides nothing."""
+
+from __future__ import annotations
+
+import threading
+
+from holybalance import tokens
+from holybalance.messages import ChatRequest, Reply
+from holybalance.routing.demand import Size, measure
+from holybalance.telemetry.models import ModelReport
+
+# A running mean at first, then an average that forgets: 0.05 gives the last 20 replies
+# about two thirds of the weight.
+_FORGETS = 0.05
+# Below this many tokens of text, what providers add themselves outweighs the prompt.
+_TELLING_TOKENS = 20
+# Endpoints that take any name must not let callers' typing errors fill the memory.
+_MOST_UNLISTED = 1_000
+
+
+class Mean:
+    """A running mean of the first values, and a moving average of later ones."""
+
+    __slots__ = ("count", "value")
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self.count = 0
+
+    def observe(self, value: float) -> float:
+        """Take a value in, and give the new mean."""
+        self.count += 1
+        known = value if self.value is None else self.value
+        self.value = known + (value - known) * max(1 / self.count, _FORGETS)
+        return self.value
+
+
+class Means:
+    """What replies have told of one model."""
+
+    __slots__ = ("answer_tokens", "characters_per_token", "latency_s", "token_error")
+
+    def __init__(self) -> None:
+        self.characters_per_token = Mean()
+        self.token_error = Mean()
+        self.answer_tokens = Mean()
+        self.latency_s = Mean()
+
+
+class Record:
+    """
+    What to expect of one model: what is usual, until its replies have told.
+
+    Plain attributes, read without a lock by every call; `Learned` alone changes them.
+    """
+
+    __slots__ = (
+        "answer_tokens",
+        "characters_per_token",
+        "latency_s",
+        "means",
+        "replies",
+    )
+
+    def __init__(self, latency_s: float | None = None) -> None:
+        self.characters_per_token = tokens.CHARACTERS_PER_TOKEN
+        self.answer_tokens = tokens.USUAL_ANSWER_TOKENS
+        self.latency_s = latency_s
+        self.means = Means()
+        self.replies = 0
+
+    def note_latency(self, seconds: float) -> None:
+        """Learn from how long a whole reply took."""
+        self.latency_s = self.means.latency_s.observe(seconds)
+
+    def note_answer(self, tokens_each: float) -> None:
+        """Learn from an answer that no bound has cut."""
+        self.answer_tokens = round(self.means.answer_tokens.observe(tokens_each))
+
+    def note_input(self, size: Size, counted: int) -> None:
+        """Compare the estimate with what was counted, then learn from it."""
+        text_tokens = counted - size.overhead
+        if size.images or text_tokens < _TELLING_TOKENS or not size.characters:
+            return
+        estimate = size.input_tokens(self.characters_per_token)
+        self.means.token_error.observe(abs(estimate - counted) / counted)
+        ratio = size.characters / text_tokens
+        self.characters_per_token = self.means.characters_per_token.observe(ratio)
+
+    def report(self) -> ModelReport:
+        """Tell what replies have told."""
+        means = self.means
+        return ModelReport(
+            characters_per_token=means.characters_per_token.value,
+            token_error=means.token_error.value,
+            answer_tokens=means.answer_tokens.value,
+            latency_s=means.latency_s.value,
+            replies=self.replies,
+        )
+
+
+class Learned:
+    """Keeps a record of each model."""
+
+    def __init__(self) -> None:
+        # Guards the records and what is in them; held for arithmetic only.
+        self._lock = threading.Lock()
+        self._records: dict[str, Record] = {}
+        self._most = _MOST_UNLISTED
+
+    def add(self, model: str, latency_s: float | None) -> Record:
+        """
+        Keep a record of a model that is configured.
+
+        Args:
+            latency_s: what to expect until replies have told.
+        """
+        with self._lock:
+            self._most += 1
+            return self._records.setdefault(model, Record(latency_s))
+
+    def record(self, model: str) -> Record:
+        """Find a model's record; one model too many has one that is not kept."""
+        with self._lock:
+            return self._kept(model) or Record()
+
+    def learn(self, request: ChatRequest, reply: Reply) -> None:
+        """Take a reply in; a call that failed tells nothing here."""
+        size, usage = measure(request), reply.usage
+        answers = tokens.choices(request.options)
+        is_whole = reply.finish_reason != "length"
+        with self._lock:
+            record = self._kept(reply.model)
+            if record is None:
+                return
+            record.replies += 1
+            if reply.attempts:
+                record.note_latency(reply.attempts[-1].latency_s)
+            if usage is None:
+                return
+            record.note_input(size, usage.input_tokens)
+            if is_whole and usage.output_tokens > 0:
+                record.note_answer(usage.output_tokens / answers)
+
+    def report(self) -> dict[str, ModelReport]:
+        """Tell what is known of each model that has replied."""
+        with self._lock:
+            known = self._records.items()
+            return {model: record.report() for model, record in known if record.replies}
+
+    def _kept(self, model: str) -> Record | None:
+        record = self._records.get(model)
+        if record is None and len(self._records) < self._most:
+            record = self._records[model] = Record()
+        return record

@@ -1,0 +1,299 @@
+"""Owns what kind of task a conversation asks for, by rules; knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from holybalance.routing.task_signs import FENCE, of_brevity, of_shape
+from holybalance.routing.task_words import (
+    COURTESIES,
+    EAST_ASIAN,
+    EAST_ASIAN_WORD,
+    LEXICON,
+    MAKING,
+    NEGATORS,
+    Sign,
+    latin,
+    normal,
+)
+
+TASKS = (
+    *("code", "writing", "analysis", "speed"),
+    *("math", "long_context", "vision", "general"),
+)
+"""Every task that `classify` knows."""
+
+HEAD, TAIL = 1_400, 600
+"""How many characters of a long message are looked at, from its start and end."""
+_HEAD_WORDS, _TAIL_WORDS = 400, 200
+# A Chinese sentence has a third of the letters of an English one.
+_EAST_ASIAN_WORDS = 200
+_CONTEXT = 300
+
+_LONG = 60_000
+_LONG_DOCUMENT = 24_000
+"""Fewer characters are long where the message speaks of a document."""
+_DOCUMENTS = frozenset(
+    b"document documents book attached contract manuscript transcript log report"
+    b" article thesis paper novel dokument angeh\xc3\xa4ngte buch documento libro livre"
+    b" file pdf text below following".split()
+)
+# A tuple, since a part may have a type that has no hash.
+_IMAGES = ("image_url", "input_image", "image")
+
+_CLEAR = 1.75
+"""Less than this speaks for nothing in particular."""
+_MATERIAL = 0.5
+"""What a word counts for that stands after the request, in what it is about."""
+_SYSTEM = 0.35
+_EARLIER = 0.3
+_FOLLOW_UP = 0.7
+_FENCE_BEFORE = Sign("code", 2.5, "code in an earlier answer")
+# What ends a request, each by a character that must be there; the last is full-width.
+_MATERIAL_AFTER = (("\n", ("\n\n",)), (":", (":\n", ": ")), ("\uff1a", ("\uff1a",)))
+_IMAGE = Sign("vision", 100, "an image")
+_NOTHING_CLEAR = ("nothing speaks clearly for another task",)
+_NEW_TOPICS = ("by the way", "something else", "btw", "different topic", "unrelated")
+_REFERRING = frozenset(
+    ("it", "that", "this", "now", "again", "also", "instead", "same", "them")
+)
+
+
+class Classified(NamedTuple):
+    """The task of a conversation, and what spoke for it."""
+
+    task: str
+    """One of `TASKS`."""
+    evidence: tuple[str, ...]
+    """What spoke for it, for people."""
+    scores: Mapping[str, float]
+    """Every task that had any evidence, and how much."""
+
+
+Classifier = Callable[[Sequence[Mapping[str, Any]]], Classified | str]
+"""Gives the task of OpenAI-shaped messages; a user's own may give only its name."""
+
+
+_Content = Any
+_Turn = tuple[str, _Content]
+_LISTS = (list, tuple)
+
+
+def classify(messages: Sequence[Mapping[str, Any]]) -> Classified:
+    """
+    Tell what kind of task OpenAI-shaped messages ask for.
+
+    The last message of the user decides; a system message and earlier turns say a
+    little. An image goes before length, and length before all that words say.
+
+    Args:
+        messages: Anything; what is no message and no text is passed over.
+    """
+    turns = _turns(messages)
+    if not turns:
+        return _conclude([])
+    last = _last_of_user(turns)
+    content = turns[last][1]
+    request = excerpt(content)
+    found = _of_request(request)
+    if isinstance(content, _LISTS) and _has_image(content):
+        found.append(_IMAGE)
+    size = _size(turns)
+    if size >= _LONG_DOCUMENT and _is_long(size, request):
+        found.append(Sign("long_context", 50, f"{size:,} characters of text"))
+    if len(turns) > 1:
+        found += _of_context(turns, last, request)
+    return _conclude(found)
+
+
+def _turns(messages: Any) -> list[_Turn]:
+    """Give the role and the content of each message that is one."""
+    if not isinstance(messages, _LISTS):
+        messages = messages if isinstance(messages, Sequence) else ()
+    turns = []
+    for message in messages:
+        if isinstance(message, (dict, Mapping)):
+            role = message.get("role", "user")
+            if isinstance(role, str):
+                turns.append((role, message.get("content")))
+    return turns
+
+
+def _last_of_user(turns: Sequence[_Turn]) -> int:
+    """Give the position of the user's last message, or else of the last."""
+    for index in reversed(range(len(turns))):
+        if turns[index][0] == "user":
+            return index
+    return len(turns) - 1
+
+
+def _texts(content: _Content) -> Iterator[str]:
+    """Give the texts of a message's content, whatever else is among its parts."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, _LISTS):
+        for part in content:
+            text = part.get("text") if isinstance(part, Mapping) else part
+            if isinstance(text, str):
+                yield text
+
+
+def _size(turns: Sequence[_Turn]) -> int:
+    size = 0
+    for _, content in turns:
+        if isinstance(content, str):
+            size += len(content)
+        else:
+            size += sum(map(len, _texts(content)))
+    return size
+
+
+def excerpt(content: _Content, head: int = HEAD, tail: int = TAIL) -> str:
+    """Give all that is looked at of a message's content: its start and its end."""
+    if isinstance(content, str):
+        text = content
+    else:
+        texts = list(_texts(content))
+        parts = texts if len(texts) <= 8 else texts[:4] + texts[-4:]
+        text = "\n".join(excerpt(part, head, tail) for part in parts)
+    if len(text) <= head + tail:
+        return text
+    return text[:head] + "\n" + text[len(text) - tail :]
+
+
+def _has_image(content: Sequence[Any]) -> bool:
+    return any(
+        isinstance(part, Mapping) and part.get("type") in _IMAGES for part in content
+    )
+
+
+def _is_long(size: int, request: str) -> bool:
+    """Tell whether so many characters are long, with what the request says of them."""
+    return size >= _LONG or not _DOCUMENTS.isdisjoint(normal(request[:500]).split())
+
+
+def _of_request(text: str) -> list[Sign]:
+    """Find what the user's last message says, in its shape and in its words."""
+    found: list[Sign] = []
+    of_shape(text, found)
+    at = _material(text)
+    plain, words = _read(text[:at], found)
+    # A formula or a line of code is short without asking for anything short.
+    if not found:
+        of_brevity(text, words, found)
+    _of_verb(words, found)
+    _of_words(plain, words, found)
+    length = len(text)
+    if at < length:
+        # Where nothing was asked for before it, it is the request.
+        factor = _MATERIAL if found else 1.0
+        if at < _HEAD_WORDS:
+            found += _scaled(_of_text(text[at:_HEAD_WORDS]), factor)
+        if length > _HEAD_WORDS:
+            found += _of_text(text[max(_HEAD_WORDS, length - _TAIL_WORDS) :])
+    return found
+
+
+def _material(text: str) -> int:
+    """Give where the request ends and what it is about begins, at most so far on."""
+    at = min(len(text), _HEAD_WORDS)
+    for character, marks in _MATERIAL_AFTER:
+        if character in text:
+            for mark in marks:
+                found = text.find(mark, 8, at)
+                at = found if found >= 0 else at
+    return at
+
+
+def _of_text(text: str) -> list[Sign]:
+    found: list[Sign] = []
+    plain, words = _read(text, found)
+    _of_words(plain, words, found)
+    return found
+
+
+def _scaled(signs: list[Sign], factor: float) -> list[Sign]:
+    return [Sign(task, weight * factor, text) for task, weight, text in signs]
+
+
+def _read(text: str, found: list[Sign]) -> tuple[bytes, list[bytes]]:
+    """Give a text's normal form and its words; add what East Asian words say."""
+    whole = normal(text)
+    plain = latin(whole)
+    if plain is not whole:
+        east_asian = EAST_ASIAN_WORD.findall(text, 0, _EAST_ASIAN_WORDS)
+        found += [EAST_ASIAN[word] for word in dict.fromkeys(east_asian)]
+    return plain, plain.split()
+
+
+def _of_words(plain: bytes, words: list[bytes], found: list[Sign]) -> None:
+    known = [word for word in words if word in LEXICON]
+    if not NEGATORS.isdisjoint(known):
+        known = [word for word in _affirmed(words) if word in LEXICON]
+    for word in dict.fromkeys(known):
+        alone, _, phrases = LEXICON[word]
+        if alone is not None:
+            found.append(alone)
+        for phrase, sign in phrases:
+            if phrase in plain:
+                found.append(sign)
+
+
+def _of_verb(words: Sequence[bytes], found: list[Sign]) -> None:
+    """Find what the word says that a request begins with, after its courtesies."""
+    for word in words[:8]:
+        entry = LEXICON.get(word)
+        if entry is not None and entry.leading is not None:
+            found.append(entry.leading)
+            return
+        if word not in COURTESIES:
+            return
+
+
+def _affirmed(words: Sequence[bytes]) -> list[bytes]:
+    """Strike out what a negation takes back: "don't write code", "no code"."""
+    kept: list[bytes] = []
+    struck = 0
+    for word in words:
+        if word in NEGATORS:
+            struck = 1
+        elif struck:
+            struck = 2 if word in MAKING else struck - 1
+        else:
+            kept.append(word)
+    return kept
+
+
+def _of_context(turns: Sequence[_Turn], last: int, request: str) -> list[Sign]:
+    """Find what the system message and the turns just before the last one say."""
+    found: list[Sign] = []
+    if turns[0][0] in ("system", "developer"):
+        for sign in _of_text(excerpt(turns[0][1], _CONTEXT, 0)):
+            # How to answer is an instruction wherever it stands.
+            factor = 1.0 if sign.task == "speed" else _SYSTEM
+            found += _scaled([sign], factor)
+    start = request[:_CONTEXT].lower()
+    if any(phrase in start for phrase in _NEW_TOPICS):
+        return found
+    refers = len(request) < _CONTEXT and not _REFERRING.isdisjoint(start.split())
+    factor = _FOLLOW_UP if refers else _EARLIER
+    for role, content in turns[max(0, last - 3) : last]:
+        text = excerpt(content, _CONTEXT, _CONTEXT)
+        if role == "user":
+            found += _scaled(_of_text(text), factor)
+        elif role == "assistant" and FENCE in text:
+            found += _scaled([_FENCE_BEFORE], factor)
+    return found
+
+
+def _conclude(found: Sequence[Sign]) -> Classified:
+    scores: dict[str, float] = {}
+    for task, weight, _ in found:
+        scores[task] = scores[task] + weight if task in scores else weight
+    # Among equals, the first found.
+    best = max(scores, key=scores.__getitem__) if scores else "general"
+    if not scores or scores[best] < _CLEAR:
+        return Classified("general", _NOTHING_CLEAR, scores)
+    texts = {text: None for task, weight, text in found if task == best and weight > 0}
+    return Classified(best, tuple(texts), scores)

@@ -1,0 +1,56 @@
+"""Owns which store an address means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from holybalance.config import StateConfig
+from holybalance.errors import ConfigError
+from holybalance.state.rules import Rules
+from holybalance.state.sqlite import MEMORY, SqliteStore
+from holybalance.state.store import Store
+
+
+def open_store(
+    config: StateConfig, clock: Callable[[], float] = time.monotonic
+) -> Store:
+    """
+    Make the store that a configuration names; nothing is opened before its first use.
+
+    Args:
+        config: with a checked URL.
+        clock: monotonic seconds; a store on a server goes by the server's.
+
+    Raises:
+        ConfigError: the URL is wrong, or the package that it needs is not installed.
+    """
+    rules = Rules(config.namespace)
+    if config.scheme == "local":
+        # Nobody else can know what this process's memory has lost: no grace is due.
+        return SqliteStore(MEMORY, rules._replace(grace_s=0.0), clock=clock)
+    if config.scheme == "sqlite":
+        return SqliteStore(_path(config.url.reveal()), rules, clock=clock)
+    try:
+        # Only those who use a server need the package for it.
+        from holybalance.state.redis import RedisStore  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            "state on a Redis server needs a package that is not installed: "
+            'pip install "holybalance[redis]"'
+        ) from error
+    return RedisStore(config.url.reveal(), rules)
+
+
+def _path(url: str) -> str:
+    """Give what follows the three slashes; a fourth begins an absolute path."""
+    path = unquote(url[len("sqlite:///") :], errors="surrogateescape")
+    if path == MEMORY:
+        raise ConfigError(
+            'url of [state] is "sqlite:///:memory:", which no other process could see; '
+            'write "local:" for state in memory'
+        )
+    if "\0" in path:
+        raise ConfigError("url of [state] has a zero byte in its path; remove %00")
+    return path
