@@ -135,7 +135,7 @@ class Ledger:
             accounts = [self._current(budget, now) for budget in budgets]
             for account in accounts:
                 if amount is None or account.free < amount:
-                    return self._shortage(account, amount, model)
+                    return self._shortage(accounts, amount, model)
             for account in accounts:
                 account.take(amount or 0)
             is_low = [account.runs_low() for account in accounts]
@@ -281,11 +281,22 @@ class Ledger:
         else:
             self._accounts[account.budget.name] = self._open(account.budget)
 
-    def _shortage(self, account: Account, amount: int | None, model: str) -> Shortage:
+    def _shortage(
+        self, accounts: Sequence[Account], amount: int | None, model: str
+    ) -> Shortage:
+        """Have what lacks asked for; name the account that is short for longest."""
         if amount is not None:
-            account.ask_for(amount)
+            for account in accounts:
+                # Of all of them at once: one that has enough would give it back before
+                # the others have it, too.
+                account.ask_for(amount)
             self.ask_soon()
-        return self._shortage_of(account, amount, model)
+        short = [
+            self._shortage_of(account, amount, model)
+            for account in accounts
+            if amount is None or account.free < amount
+        ]
+        return min(short, key=lambda shortage: shortage.may_end)
 
     def _shortage_of(
         self, account: Account, amount: int | None, model: str

@@ -14,6 +14,10 @@ from holybalance.telemetry.models import ModelReport
 _FORGETS = 0.05
 # Below this many tokens of text, what providers add themselves outweighs the prompt.
 _TELLING_TOKENS = 20
+# Characters per token of any text: Chinese has about 1, spaces in code many. Beyond is
+# an upstream's error, or no text at all, such as audio; to learn from that would close
+# a model to prompts that fit it.
+_LEAST_RATIO, _MOST_RATIO = 0.2, 20.0
 # Endpoints that take any name must not let callers' typing errors fill the memory.
 _MOST_UNLISTED = 1_000
 
@@ -80,11 +84,13 @@ class Record:
     def note_input(self, size: Size, counted: int) -> None:
         """Compare the estimate with what was counted, then learn from it."""
         text_tokens = counted - size.overhead
-        if size.images or text_tokens < _TELLING_TOKENS or not size.characters:
+        if size.images or text_tokens < _TELLING_TOKENS:
+            return
+        ratio = size.characters / text_tokens
+        if not _LEAST_RATIO <= ratio <= _MOST_RATIO:
             return
         estimate = size.input_tokens(self.characters_per_token)
         self.means.token_error.observe(abs(estimate - counted) / counted)
-        ratio = size.characters / text_tokens
         self.characters_per_token = self.means.characters_per_token.observe(ratio)
 
     def report(self) -> ModelReport:

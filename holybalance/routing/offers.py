@@ -68,7 +68,7 @@ def _of_alias(
 
 
 def _of_auto(config: Config, candidates: Mapping[str, Candidate]) -> Offer:
-    weights = {model: candidate.weight for model, candidate in candidates.items()}
+    weights = {name: one.weight for name, one in candidates.items() if one.is_served}
     routes = tuple(
         Route(when=route.when, offer=_of_route(number, route, candidates, weights))
         for number, route in enumerate(config.routes, 1)

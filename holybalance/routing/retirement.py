@@ -48,10 +48,6 @@ class Calendar:
         """Tell whether a model's end is near or past."""
         return bool(self._ends) and self._now() >= self._first_notice
 
-    def has(self, model: str) -> bool:
-        """Tell whether an end of a model is known."""
-        return model in self._ends
-
     def is_retired(self, model: str) -> bool:
         """Tell whether a model has ended everywhere."""
         end = self._ends.get(model)

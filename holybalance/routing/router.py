@@ -13,11 +13,12 @@ from holybalance.errors import RequestError
 from holybalance.messages import ChatRequest, Decision, Reply
 from holybalance.routing.candidates import (
     Candidate,
+    endpoints_of,
     make_candidate,
     make_candidates,
 )
 from holybalance.routing.deliberation import Deliberation, Ruling, Surroundings
-from holybalance.routing.learned import Learned
+from holybalance.routing.learned import Learned, Record
 from holybalance.routing.offers import make_offers
 from holybalance.routing.plan import Funds, Live, Plan
 from holybalance.routing.retirement import Calendar
@@ -97,7 +98,8 @@ class Router:
         Say where a call would go, and why; no choices where nothing is left.
 
         Raises:
-            RequestError: nothing is listed that "auto" could choose from.
+            RequestError: nothing is listed that "auto" could choose from, or `live`
+                knows no such model.
             LocalError: the user's classifier failed.
         """
         if request.model in self._offers:
@@ -152,8 +154,10 @@ class Router:
 
     def _other(self, model: str) -> Candidate:
         """Take a name that no endpoint lists."""
+        if not endpoints_of(self._config, model):
+            return make_candidate(self._config, Record(), model)
         candidate = make_candidate(self._config, self._learned.record(model), model)
-        if candidate.is_served and len(self._candidates) < self._most:
+        if len(self._candidates) < self._most:
             self._candidates[model] = candidate
         return candidate
 

@@ -106,8 +106,8 @@ def put_available_first(fits: list[Fit]) -> None:
 
 
 def _by_score(fit: Fit) -> tuple[float, float]:
-    cost = fit.cost_usd
-    return -(fit.score or 0.0), math.inf if cost is None else cost
+    cost, score = fit.cost_usd, fit.score or 0.0
+    return -score, math.inf if cost is None else cost
 
 
 def _relative(values: Sequence[float | None], unknown: float) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from holybalance import tokens
 from holybalance.errors import CallError, RequestError
 from holybalance.messages import Choice, Decision, Rejected
-from holybalance.routing.deliberation import Ruling
+from holybalance.routing.deliberation import CALLER, Ruling
 from holybalance.routing.filters import Fit, Obstacle, Reason
 from holybalance.routing.plan import Live
 from holybalance.routing.retirement import Calendar
@@ -121,6 +121,9 @@ def _choice(ruling: Ruling, one: Fit, calendar: Calendar) -> Choice:
         reasons = _BY_STRATEGY[ruling.strategy](ruling, one)
     elif len(ruling.ranked) > 1:
         reasons = ("its place in the given order",)
+    if ruling.decided_by == CALLER and model != ruling.requested:
+        ending = calendar.ending(ruling.requested)
+        reasons += (f"in place of {ruling.requested}, which {ending}",)
     if calendar.is_near(model):
         reasons += (calendar.ending(model),)
     return Choice(

@@ -1,4 +1,4 @@
-"""Owns the labelled prompts of `data/prompts.jsonl`, and which half is held out."""
+"""Owns the labelled prompts, and which of them the rules were never tuned on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_PATH = Path(__file__).with_name("data") / "prompts.jsonl"
+_DATA = Path(__file__).with_name("data")
 
 
 class Labelled(NamedTuple):
@@ -20,19 +20,29 @@ class Labelled(NamedTuple):
 
 def labelled() -> list[Labelled]:
     """
-    Read the labelled prompts; every second one of each task is held out.
+    Read the prompts of the rules' author; every second one of each task is held out.
 
     A row has a `text` or `messages`. A row with `characters` has its last message
     filled up to that many with its `filler`, which spares the file the long ones.
     """
     seen: collections.Counter[str] = collections.Counter()
     found = []
-    for line in _PATH.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in _rows("prompts.jsonl"):
         seen[row["task"]] += 1
         held_out = seen[row["task"]] % 2 == 0
         found.append(Labelled(row["task"], _messages(row), held_out))
     return found
+
+
+def unseen() -> list[Labelled]:
+    """Read prompts by somebody who did not know the rules."""
+    rows = _rows("unseen_prompts.jsonl")
+    return [Labelled(row["task"], _messages(row), held_out=True) for row in rows]
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def _messages(row: dict[str, Any]) -> list[dict[str, Any]]:

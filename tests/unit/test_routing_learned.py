@@ -48,12 +48,14 @@ def test_the_error_is_that_of_the_estimate_before() -> None:
         (ask(content=IMAGE), answer(GPT, (2_000, 50))),
         (ask(content=TEXT), answer(GPT, None)),
         (ask(content=""), answer(GPT, (200, 50))),
+        (ask(content=TEXT), answer(GPT, (10**9, 50))),
+        (ask(content="a" * 100_000), answer(GPT, (50, 50))),
     ],
 )
 def test_what_tells_nothing_of_the_ratio_is_not_learned(
     request_: Any, reply: Any
 ) -> None:
-    """Tiny prompts, images, and replies without usage; the latency counts still."""
+    """Tiny prompts, images, no usage or an absurd one; the latency counts still."""
     report = learned((request_, reply))
 
     assert (None, None) == (report.characters_per_token, report.token_error)
@@ -135,6 +137,16 @@ def test_models_that_nobody_configured_are_bounded() -> None:
 
     assert 1_001 == len(known.report())
     assert GPT in known.report()
+
+
+def test_names_that_nobody_serves_leave_nothing_behind() -> None:
+    """Nor do they take the place of those that are served."""
+    router = World().router()
+    for number in range(2_000):
+        router.plan(ask(f"typo-{number}"))
+    router.learn(ask(), answer("new"))
+
+    assert {"new"} == set(router.report())
 
 
 def test_only_models_that_have_replied_are_reported() -> None:

@@ -190,13 +190,19 @@ def test_a_forced_choice_may_go_to_its_successor(
 def test_the_warning_says_where_calls_go() -> None:
     """And by which setting."""
     router = world(END, NEXT).router(SUCCESSOR)
+    notice = "gpt-4.1 was retired by openai on 2027-01-14; gpt-5.4 replaces it; "
 
-    assert [
-        (
-            "gpt-4.1 was retired by openai on 2027-01-14; gpt-5.4 replaces it; its calls "
-            'go to gpt-5.4 (on_retired = "successor")'
-        )
-    ] == warned(router, GPT)
+    assert [notice + 'its calls go to gpt-5.4 (on_retired = "successor")'] == (
+        warned(router, GPT)
+    )
+
+
+def test_an_explanation_says_whose_place_a_successor_takes() -> None:
+    """Else the caller would wonder."""
+    choice = world(END, NEXT).router(SUCCESSOR).explain(ask(GPT)).choices[0]
+
+    ending = "was retired by openai on 2027-01-14; gpt-5.4 replaces it"
+    assert (f"in place of gpt-4.1, which {ending}",) == choice.reasons
 
 
 def test_a_successor_takes_over_no_day_early() -> None:
