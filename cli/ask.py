@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from holybalance_cli import opening, wording
+from holybalance_cli.reading import read_prompt
 
 if TYPE_CHECKING:
     from holybalance.messages import Attempt, Reply
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @opening.model_option
 @opening.system_option
 @opening.timeout_option
+@opening.max_cost_option
+@opening.max_latency_option
+@opening.tag_option
 @opening.config_option
 @opening.json_option
 @click.option(
@@ -27,57 +30,39 @@ def ask(
     *,
     prompt: str | None,
     model: str | None,
-    system: str | None,
     timeout: float | None,
     config_path: str | None,
     as_json: bool,
     verbose: bool,
+    **arguments: Any,
 ) -> None:
     """
     Send one PROMPT and print the answer.
 
     PROMPT is read from standard input when it is "-", or absent and something is
     piped in.
+
+    Exit code 0: it was answered; 4: a budget has no room for it; 2: nothing was sent,
+    for the command line or the configuration is wrong; 1: anything else.
     """
     opening.require_stdout()
-    prompt = _read(prompt)
+    prompt = read_prompt(prompt)
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
     config = opening.open_config(config_path, model=model, timeout=timeout)
     opening.require_model(config)
-    with Client(config) as client:
-        reply = client.chat(prompt, system=system)
+    with opening.plain_warnings(), Client(config) as client:
+        reply = client.chat(prompt, **arguments)
     click.echo(_as_json(reply) if as_json else reply.text)
     if verbose:
-        click.echo(_story(reply), err=True)
-
-
-def _read(prompt: str | None) -> str:
-    # Python has no standard input where the shell has closed it.
-    has_input = sys.stdin is not None and (prompt == "-" or not sys.stdin.isatty())
-    if prompt in {None, "-"}:
-        if not has_input:
-            raise click.UsageError("there is no prompt; give one, or pipe one in")
-        prompt = _decoded(sys.stdin.buffer.read())
-    assert prompt is not None
-    if not prompt.strip():
-        raise click.UsageError("the prompt is empty")
-    return prompt
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(
-            f"standard input is not UTF-8 text, from byte {error.start + 1} on"
-        ) from error
+        click.echo(_story(reply, config.default_model), err=True)
 
 
 def _as_json(reply: Reply) -> str:
     import json  # noqa: PLC0415 - `--help` must be quick
 
     ours = {
+        "model": reply.model,
         "endpoint": reply.endpoint,
         "latency_s": reply.latency_s,
         "cost_usd": reply.cost_usd,
@@ -97,13 +82,13 @@ def _plain(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _story(reply: Reply) -> str:
-    usage = reply.usage
+def _story(reply: Reply, asked: str | None) -> str:
+    usage, model = reply.usage, reply.model
     tokens = "unknown"
     if usage is not None:
         tokens = f"{usage.input_tokens:,} in, {usage.output_tokens:,} out"
     facts = {
-        "model": reply.model,
+        "model": model if model == asked else f"{model}, for {asked}",
         "endpoint": reply.endpoint,
         "latency": wording.seconds(reply.latency_s),
         "tokens": tokens,

@@ -17,6 +17,8 @@ class Exit(enum.IntEnum):
     """The command line or the configuration is wrong; nothing was sent."""
     SOME_FAILED = 3
     """The command did its work, and some rows failed."""
+    BUDGET = 4
+    """A budget had no room: for the call, or for all rows of a run."""
     THRESHOLD = 99
     """A run did its work, and crossed a threshold of its --fail-on."""
     INTERRUPTED = 130
@@ -32,8 +34,14 @@ def is_ours(error: Exception) -> bool:
 
 def explain(error: Exception) -> Exit:
     """Choose the exit code of an error of the library."""
-    from holybalance.errors import ConfigError, RequestError  # noqa: PLC0415 - lazy
+    from holybalance.errors import (  # noqa: PLC0415 - lazy
+        BudgetExceeded,
+        ConfigError,
+        RequestError,
+    )
 
+    if isinstance(error, BudgetExceeded):
+        return Exit.BUDGET
     was_never_sent = isinstance(error, RequestError) and error.status is None
     if was_never_sent or isinstance(error, ConfigError):
         return Exit.USAGE

@@ -9,10 +9,12 @@ import click
 from holybalance.version import __version__
 from holybalance_cli import stdout
 from holybalance_cli.ask import ask
+from holybalance_cli.budget import budget
 from holybalance_cli.check import check
 from holybalance_cli.demo.command import demo
 from holybalance_cli.ending import Exit, explain, is_ours
 from holybalance_cli.mock import mock
+from holybalance_cli.route import route
 from holybalance_cli.run.command import run
 
 
@@ -54,5 +56,5 @@ def main() -> None:
     """
 
 
-for _command in (demo, ask, run, check, mock):
+for _command in (demo, ask, run, route, budget, check, mock):
     main.add_command(_command)

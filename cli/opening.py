@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from holybalance.config import Config
+
+
+def check_finite(
+    context: click.Context, parameter: click.Parameter, value: float | None
+) -> float | None:
+    """Refuse what is no number, or without end."""
+    del context, parameter
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("it must be a number")
+    return value
 
 
 def check_seconds(
@@ -45,7 +58,40 @@ timeout_option = click.option(
     metavar="SECONDS",
     help="For a whole call, retries and waiting included.",
 )
+max_cost_option = click.option(
+    "--max-cost",
+    metavar="USD",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=check_finite,
+    help="Leave out models that are expected to cost more.",
+)
+max_latency_option = click.option(
+    "--max-latency",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=check_finite,
+    help="Leave out models that are expected to take longer.",
+)
+tag_option = click.option(
+    "--tag",
+    "tags",
+    metavar="WORD",
+    multiple=True,
+    help="A word of your own, for routes and budgets; may be repeated.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Say warnings as plain lines on standard error, when all is done."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            for warning in caught:
+                click.echo(f"Warning: {warning.message}", err=True)
 
 
 def open_config(path: str | None, **overrides: Any) -> Config:
@@ -63,11 +109,8 @@ def open_config(path: str | None, **overrides: Any) -> Config:
 
     from holybalance.config import Config  # noqa: PLC0415 - likewise
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with plain_warnings():
         config = Config.find() if path is None else Config.load(path)
-    for warning in caught:
-        click.echo(f"Warning: {warning.message}", err=True)
     given = {name: value for name, value in overrides.items() if value is not None}
     return replace(config, defaults=replace(config.defaults, **given))
 

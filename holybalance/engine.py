@@ -22,7 +22,6 @@ from holybalance.messages import ChatRequest, Decision, Reply, Verdict
 from holybalance.prompts import make_request
 from holybalance.routing.router import Live, Plan, Router
 from holybalance.state.exchange import Exchange
-from holybalance.state.store import Store
 from holybalance.telemetry.metrics import Tally
 from holybalance.telemetry.report import EndpointReport, Report
 from holybalance.workers import Workers
@@ -185,7 +184,7 @@ class Engine:
         if error.attempts or request.model == plan.models[0]:
             raise error
         try:
-            again = self.router.plan(request)
+            again = self.router.plan(request, is_again=True)
         except BudgetExceeded:
             raise error from None
         if again.models == plan.models:
@@ -230,15 +229,12 @@ def _make_exchange(config: Config) -> Exchange | None:
     state = config.state
     if not state.is_shared and not config.budgets:
         return None
+    # Imported here: most clients share nothing, and need no database.
+    from holybalance.state.opening import open_store  # noqa: PLC0415
 
-    def open_it() -> Store:
-        # Imported here: most clients share nothing, and need no database.
-        from holybalance.state.opening import open_store  # noqa: PLC0415
-
-        return open_store(state)
-
+    store = open_store(state)
     return Exchange(
-        open_it,
+        lambda: store,
         clock=time.monotonic,
         is_shared=state.is_shared,
         processes=state.processes,

@@ -11,6 +11,7 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from holybalance.batch.funding import with_max_cost
 from holybalance.config import Config
 from holybalance.engine import Engine
 from holybalance.errors import (
@@ -74,6 +75,8 @@ class Launcher:
         threads: calls at once in each; `None` begins with few and adds as latency and
             the interpreter's load allow (Little's law).
         rate: calls a second that all together begin at the most; `None` for no cap.
+        max_cost: US dollars that all calls together cost at the most; `None` for no
+            cap. Calls that could go beyond it end with `BudgetExceeded`.
 
     Raises:
         ConfigError: the configuration is missing or wrong, or cannot be shared out to
@@ -87,8 +90,9 @@ class Launcher:
         processes: int | None = None,
         threads: int | None = None,
         rate: float | None = None,
+        max_cost: float | None = None,
     ) -> None:
-        self.config = Config.of(config)
+        self.config = with_max_cost(Config.of(config), max_cost)
         self._crew = Crew(
             self.config,
             processes=_whole("processes", processes),
@@ -192,6 +196,9 @@ class Launcher:
     ) -> BatchReport:
         """
         Send each row of a file, and append its answer to another.
+
+        Where a budget has no room any more, the run is stopped as by `Batch.stop`, and
+        the report's `budget` says why.
 
         Args:
             source: a prompt a line, or rows of OpenAI's batch input; `-` for standard

@@ -16,11 +16,14 @@ USUAL_ANSWER_TOKENS = 256
 """Of an answer whose length the request does not bound."""
 IMAGE_TOKENS = 1_000
 """What an image usually comes to; providers count from 85 to some 5,000."""
+MOST_IMAGE_TOKENS = 5_000
+"""More than any provider counts for an image, however large."""
+IMAGES = frozenset({"image_url", "input_image", "image"})
+"""Kinds of parts of a message that are images."""
 # An image in a message is no text, and has a price of its own.
 _DATA_URL = re.compile(rb'"data:[^"]*"')
 _OTHER_INPUT = ("tools", "functions", "response_format")
 _IN_A_MESSAGE = {"role", "content"}
-_IMAGES = frozenset({"image_url", "input_image", "image"})
 
 
 def of_input(
@@ -36,23 +39,43 @@ def of_input(
     """
     characters = images = 0
     for message in messages:
+        if type(message) is dict and len(message) == len(_IN_A_MESSAGE):
+            # Nearly every message: two keys, and text.
+            text = message.get("content")
+            if type(text) is str and "role" in message:
+                characters += len(text)
+                continue
         content = message.get("content") if isinstance(message, Mapping) else message
         if isinstance(content, str):
             characters += len(content)
         elif isinstance(content, list):
             for part in content:
-                is_image = isinstance(part, Mapping) and part.get("type") in _IMAGES
+                is_image = isinstance(part, Mapping) and part.get("type") in IMAGES
                 images += is_image
                 characters += 0 if is_image else _of_part(part)
         elif content is not None:
             characters += _length(content)
         if isinstance(message, Mapping) and not message.keys() <= _IN_A_MESSAGE:
             characters += _of_rest(message)
-    if options:
+    if options and not options.keys().isdisjoint(_OTHER_INPUT):
         given = (options[name] for name in _OTHER_INPUT if options.get(name))
         characters += sum(map(_length, given))
     rounded_up = -int(-characters // characters_per_token)
     return rounded_up + TOKENS_PER_MESSAGE * len(messages) + IMAGE_TOKENS * images
+
+
+def images_in(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Count the images in messages."""
+    count = 0
+    for message in messages:
+        content = message.get("content")
+        # First, for nearly all contents are strings, and every call passes here.
+        if type(content) is not str and isinstance(content, list):
+            count += sum(
+                isinstance(part, Mapping) and part.get("type") in IMAGES
+                for part in content
+            )
+    return count
 
 
 def output_bound(options: Mapping[str, Any]) -> int | None:

@@ -52,6 +52,7 @@ def run(
     processes: int | None,
     threads: int | None,
     rate: float | None,
+    max_cost: float | None,
     dry_run: bool,
     fail_on: Sequence[Threshold],
     report_path: str | None,
@@ -69,11 +70,16 @@ def run(
     run it once more. The first Ctrl-C or SIGTERM lets calls under way end, the second
     does not.
 
-    Exit code 0: all rows are ok; 3: some failed; 99: --fail-on was hit; 1: the run
-    broke off; 130: it was interrupted; 2: nothing was sent, for the command line, the
-    configuration or a file is wrong. Where several hold: 130, 1, 99, 3.
+    When a budget has no room any more, calls under way end and the rest is left for
+    another run. Each run may cost its own --max-cost.
+
+    Exit code 0: all rows are ok; 3: some failed; 99: --fail-on was hit; 4: a budget had
+    no room; 1: the run broke off; 130: it was interrupted; 2: nothing was sent, for the
+    command line, the configuration or a file is wrong. Where several hold: 130, 1, 4,
+    99, 3.
     """
     # What these import is more than `--help` needs, and that must be quick.
+    from holybalance.batch.funding import with_max_cost  # noqa: PLC0415
     from holybalance_cli.run import dry_run as estimating  # noqa: PLC0415
     from holybalance_cli.run.aftermath import conclude  # noqa: PLC0415
     from holybalance_cli.run.report import ReportFile  # noqa: PLC0415
@@ -84,13 +90,19 @@ def run(
     report = None if report_path is None else ReportFile(report_path, others)
     config = opening.open_config(config_path, model=model, timeout=timeout)
     if dry_run:
-        estimating.show(config, source, batch_options, rate=rate, report=report)
+        capped = with_max_cost(config, max_cost)
+        estimating.show(capped, source, batch_options, rate=rate, report=report)
         return
     assert output is not None
-    speed = {"processes": processes, "threads": threads, "rate": rate}
+    bounds = {
+        "processes": processes,
+        "threads": threads,
+        "rate": rate,
+        "max_cost": max_cost,
+    }
     with quiet(), Signals() as signals:
         outcome = _send(
-            config, source, output, batch_options, speed, signals=signals, grace_s=grace
+            config, source, output, batch_options, bounds, signals=signals, grace_s=grace
         )
         way_on = WayOn(arguments=context.meta[_ARGUMENTS], source=source, output=output)
         code = conclude(outcome, fail_on, report, way_on)
@@ -102,7 +114,7 @@ def _send(
     source: str,
     output: str,
     batch_options: Mapping[str, Any],
-    speed: Mapping[str, Any],
+    bounds: Mapping[str, Any],
     *,
     signals: Signals,
     grace_s: float,
@@ -110,7 +122,7 @@ def _send(
     from holybalance.launcher import Launcher  # noqa: PLC0415 - `--help` must be quick
     from holybalance_cli.run.conduct import conduct  # noqa: PLC0415 - likewise
 
-    with Launcher(config, **speed) as launcher:
+    with Launcher(config, **bounds) as launcher:
         for notice in launcher.notices:
             click.echo(f"Warning: {notice}", err=True)
         with launcher.batch(source, output, **batch_options) as batch:

@@ -48,6 +48,8 @@ class Outcome:
             return Exit.INTERRUPTED
         if self.trouble:
             return Exit.FATAL
+        if self.report.budget is not None:
+            return Exit.BUDGET
         if any(judgement.is_hit for judgement in judgements):
             return Exit.THRESHOLD
         # Also in an earlier run: a crash must not turn a failure into a success.

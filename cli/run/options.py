@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from holybalance_cli.opening import check_finite, tag_option
 
 if TYPE_CHECKING:
     from holybalance_cli.run.thresholds import Threshold
@@ -33,15 +34,6 @@ def _output(
     if output == DASH and sys.stdout is None:
         raise click.BadParameter("standard output is closed; name a file instead")
     return output
-
-
-def _finite(
-    context: click.Context, parameter: click.Parameter, value: float | None
-) -> float | None:
-    del context, parameter
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter("it must be a number")
-    return value
 
 
 def _thresholds(
@@ -149,13 +141,14 @@ rows = _all(
         show_default=True,
         help="What --sample chooses by: the same rows for the same S.",
     ),
+    tag_option,
 )
 speed = _all(
     click.option(
         "--rate",
         metavar="CALLS_PER_S",
         type=click.FloatRange(min=0, min_open=True),
-        callback=_finite,
+        callback=check_finite,
         help="Begin no more calls a second than this.",
     ),
     click.option(
@@ -175,10 +168,17 @@ speed = _all(
 )
 ending = _all(
     click.option(
+        "--max-cost",
+        metavar="USD",
+        type=click.FloatRange(min=0, min_open=True),
+        callback=check_finite,
+        help="What this run may cost at the most; it stops before it could cost more.",
+    ),
+    click.option(
         "--grace",
         metavar="SECONDS",
         type=click.FloatRange(min=0),
-        callback=_finite,
+        callback=check_finite,
         default=10.0,
         show_default=True,
         help="How long calls under way may take to end after the first Ctrl-C.",

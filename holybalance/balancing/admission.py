@@ -20,7 +20,7 @@ from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.trail import Leg, Trail
 from holybalance.balancing.worst_case import WorstCase
-from holybalance.budgeting.ledger import Shortage
+from holybalance.budgeting.ledger import Hold
 from holybalance.config import Defaults
 from holybalance.errors import BudgetExceeded, NoEndpoint, RequestError, Saturated
 from holybalance.messages import Verdict
@@ -84,7 +84,7 @@ class Admission:
             if admitted is not None:
                 return admitted
         for leg in trail.legs:
-            if leg.tried and not leg.is_over:
+            if leg.tried and not leg.is_over and not _is_awaited(trail, leg):
                 tried = tuple(dict.fromkeys(leg.tried))
                 admitted = self._try_tier(trail, leg, tried, refusals)
                 if admitted is not None:
@@ -96,8 +96,7 @@ class Admission:
     ) -> Lease | None:
         if leg.is_over:
             return None
-        if trail.line_of(leg) and leg is not trail.home:
-            # Others wait for this model, and have not had a turn yet.
+        if _is_awaited(trail, leg):
             full = (Refused(e, Refusal.FULL, None) for e in leg.pool.endpoints)
             refusals.extend(full)
             return None
@@ -203,12 +202,13 @@ class Admission:
         """Hold what the attempt may cost, in all budgets that it falls under."""
         endpoint, model, asked = lease.endpoint, lease.ask.model, trail.request
         worst_usd = self._worst.of(endpoint, model, asked, len(lease.ask.body))
-        held = self._ledger.hold(model, endpoint.name, asked.tags, worst_usd)
-        if not isinstance(held, Shortage):
-            lease.hold = held
+        lease.hold = Hold(self._ledger, worst_usd)
+        shortage = lease.hold.take(model, endpoint.name, asked.tags)
+        if shortage is None:
             return None
-        trail.shortage = held
-        return Refused(endpoint, Refusal.BUDGET, None if held.may_end else math.inf)
+        trail.shortage = shortage
+        ready_at = None if shortage.may_end else math.inf
+        return Refused(endpoint, Refusal.BUDGET, ready_at)
 
     def _try_probe(self, trail: Trail, refusals: list[Refused]) -> Lease | None:
         """In an outage, let one call a second try an open circuit."""
@@ -308,6 +308,11 @@ class Admission:
         )
 
 
+def _is_awaited(trail: Trail, leg: Leg) -> bool:
+    """Tell whether others wait for a model to which this call only falls back."""
+    return leg is not trail.home and bool(trail.line_of(leg))
+
+
 def _is_outage(refusals: list[Refused]) -> bool:
     return all(r.reason in _OUT_OF_SERVICE or _is_spent(r) for r in refusals)
 
@@ -330,7 +335,9 @@ def _is_service(admitted: Lease | list[Refused]) -> bool:
     if isinstance(admitted, Lease):
         return admitted.endpoint.circuit == CLOSED
     return any(
-        refused.reason not in _OUT_OF_SERVICE and refused.endpoint.circuit == CLOSED
+        refused.reason not in _OUT_OF_SERVICE
+        and not _is_spent(refused)
+        and refused.endpoint.circuit == CLOSED
         for refused in admitted
     )
 

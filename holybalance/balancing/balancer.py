@@ -10,7 +10,7 @@ from holybalance.balancing.lease import Lease
 from holybalance.balancing.pool import Pools
 from holybalance.balancing.retry import Retries
 from holybalance.balancing.runtime import GivenUp, Runtime
-from holybalance.balancing.trail import Leg, Trail
+from holybalance.balancing.trail import Leg, Legs, Trail
 from holybalance.balancing.verdict import judge
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.config import Defaults
@@ -76,7 +76,7 @@ class Balancer:
         began = self._clock() if started is None else started
         legs = self._legs(request, models or (request.model,), windows or (None,))
         trail = Trail(request, legs, began, is_patient=is_patient)
-        legs[0].pool.budget.deposit()
+        legs.first.pool.budget.deposit()
         try:
             self._retries.run(self._attempt, trail)
         except GivenUp:
@@ -115,11 +115,12 @@ class Balancer:
 
     def _legs(
         self, request: ChatRequest, models: Sequence[str], windows: Sequence[int | None]
-    ) -> list[Leg]:
-        return [
-            Leg(request, model, self.pools.of_model(model), window)
-            for model, window in zip(models, windows, strict=True)
-        ]
+    ) -> Legs:
+        def make(place: int) -> Leg:
+            pool = self.pools.of_model(models[place])
+            return Leg(request, models[place], pool, windows[place])
+
+        return Legs(make, len(models))
 
     def _attempt(self, trail: Trail) -> None:
         try:

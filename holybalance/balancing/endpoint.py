@@ -41,6 +41,12 @@ _SAYS_NOTHING_OF_LATENCY = frozenset(
     for verdict, consequence in CONSEQUENCES.items()
     if consequence.bench is not Bench.NO
 ) | {Verdict.LOCAL}
+# After these it may rest, which concerns other processes, too.
+_MAY_REST = frozenset(
+    verdict
+    for verdict, consequence in CONSEQUENCES.items()
+    if consequence.bench is not Bench.NO or consequence.blame is Blame.FAILURE
+)
 # When silence up to the caller's deadline counts against an endpoint: after so many
 # times its usual latency, but not before so many seconds; or, where nothing is usual
 # yet, after so many seconds.
@@ -193,8 +199,8 @@ class Endpoint:
             if verdict is Verdict.OK:
                 self._limits.note_success(lease.ask.model, lease.started, now)
                 self._tally.note_usage(outcome.usage, ended.cost_usd)
-        if verdict is not Verdict.OK and self._ask_soon is not None:
-            self._ask_soon()  # others should know at once that it rests
+        if verdict in _MAY_REST and self._ask_soon is not None:
+            self._ask_soon()  # others should know at once
         self._on_room(self)
 
     def abandon(self, lease: Lease) -> None:

@@ -97,6 +97,10 @@ class Sharing:
         if ended:
             self.on_room()
 
+    def tell_again(self) -> None:
+        """Tell of all rests anew, since the store has forgotten them; none is over."""
+        self._known = {}
+
     def go_alone(self, processes: int) -> None:
         """Go on with the share of one of so many processes, from here on."""
         with self._lock:

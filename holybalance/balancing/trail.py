@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from holybalance.balancing.endpoint import Endpoint
@@ -84,12 +84,40 @@ class Leg:
         return body
 
 
+class Legs:
+    """
+    The models that a call may go to, in their order; each is made when it is needed.
+
+    Args:
+        make: makes the one at a place, from 0.
+        count: how many there are, at least one.
+    """
+
+    __slots__ = ("_count", "_made", "_make", "first")
+
+    def __init__(self, make: Callable[[int], Leg], count: int = 1) -> None:
+        self._make = make
+        self._count = count
+        # Nearly every call is at home with its first one.
+        self.first = make(0)
+        self._made = [self.first]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Leg]:
+        for place in range(self._count):
+            if place == len(self._made):
+                self._made.append(self._make(place))
+            yield self._made[place]
+
+
 class Trail:
     """
     One call's way through its attempts; used only by the thread that makes the call.
 
     Args:
-        legs: the models that it may go to, in their order; at least one.
+        legs: the models that it may go to.
         started: the instant of the clock at which the call began.
         is_patient: it waits out an outage of all endpoints, one try a second, and does
             not fail at once. What it waits for room before its first attempt, other
@@ -116,7 +144,7 @@ class Trail:
     def __init__(
         self,
         request: ChatRequest,
-        legs: Sequence[Leg],
+        legs: Legs,
         started: float,
         *,
         is_patient: bool = False,
@@ -124,7 +152,7 @@ class Trail:
         self.request = request
         self.legs = legs
         # The one that the last attempt was of, or that the next is asked for.
-        self.leg = legs[0]
+        self.leg = legs.first
         self.is_patient = is_patient
         self.started = started
         self.deadline = started + request.timeout_s
@@ -142,7 +170,7 @@ class Trail:
     @property
     def home(self) -> Leg:
         """The first of the models that would still do: the call waits in its line."""
-        first = self.legs[0]
+        first = self.legs.first
         if not first.is_over:
             return first
         return next((leg for leg in self.legs if not leg.is_over), self.leg)
@@ -219,6 +247,7 @@ class Trail:
         """Add an attempt that has ended."""
         outcome = ended.outcome
         self.last = ended
+        self.awaiting_since = None
         self.leg.tried.append(lease.endpoint)
         self.attempts.append(
             Attempt(

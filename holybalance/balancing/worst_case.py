@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.budgeting.ledger import Ledger
-from holybalance.config import Card
+from holybalance.config import Card, Price
 from holybalance.messages import ChatRequest
-from holybalance.tokens import choices, output_bound
+from holybalance.tokens import MOST_IMAGE_TOKENS, choices, images_in, output_bound
 
-# More than any provider counts for one, however large.
-MOST_IMAGE_TOKENS = 5_000
+# An endpoint that takes any name may be asked for many; the facts of so many are kept.
+_MANY_MODELS = 1_000
+
+
+class _Facts(NamedTuple):
+    """What bounds the cost of a model at an endpoint; `None` where it is unknown."""
+
+    price: Price | None
+    window: int | None
+    max_output: int | None
 
 
 class WorstCase:
@@ -28,33 +37,33 @@ class WorstCase:
     def __init__(self, ledger: Ledger, catalog: Mapping[str, Card]) -> None:
         self.ledger = ledger
         self._catalog = catalog
+        self._known: dict[tuple[str, str], _Facts] = {}
 
     def of(
         self, endpoint: Endpoint, model: str, request: ChatRequest, body_bytes: int
     ) -> float | None:
         """Give US dollars; `None` where price or length of the answer is unbounded."""
-        price = endpoint.price(model)
-        if price is None:
-            return None
-        card = self._catalog.get(model) or self._catalog.get(
-            endpoint.upstream_model(model)
-        )
+        facts = self._known.get((endpoint.name, model)) or self._facts(endpoint, model)
         output = output_bound(request.options)
-        if output is None:
-            if card is None or card.max_output is None:
-                return None
-            output = card.max_output * choices(request.options)
-        return price.worst_usd(_input_bound(request, card, body_bytes), output)
+        if output is None and facts.max_output is not None:
+            output = facts.max_output * choices(request.options)
+        if output is None or facts.price is None:
+            return None
+        bound = body_bytes + MOST_IMAGE_TOKENS * images_in(request.messages)
+        if facts.window is not None and facts.window < bound:
+            bound = facts.window
+        return facts.price.worst_usd(bound, output)
 
-
-def _input_bound(request: ChatRequest, card: Card | None, body_bytes: int) -> int:
-    images = sum(
-        isinstance(part, Mapping) and "image" in str(part.get("type"))
-        for message in request.messages
-        if isinstance(message.get("content"), list)
-        for part in message["content"]
-    )
-    bound = body_bytes + MOST_IMAGE_TOKENS * images
-    if card is not None and card.context_window is not None:
-        return min(bound, card.context_window)
-    return bound
+    def _facts(self, endpoint: Endpoint, model: str) -> _Facts:
+        card = self._catalog.get(model)
+        if card is None:
+            card = self._catalog.get(endpoint.upstream_model(model))
+        facts = _Facts(
+            endpoint.price(model),
+            None if card is None else card.context_window,
+            None if card is None else card.max_output,
+        )
+        if len(self._known) >= _MANY_MODELS:
+            self._known.clear()
+        self._known[endpoint.name, model] = facts
+        return facts

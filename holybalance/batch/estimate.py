@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from holybalance import tokens
 from holybalance.batch import rows
+from holybalance.batch.fits import Fit, Purse
 from holybalance.batch.lines import Line
 from holybalance.batch.opening import PathName
 from holybalance.batch.options import BatchOptions, refuse_system
@@ -16,12 +17,12 @@ from holybalance.batch.rows import BadRow
 from holybalance.batch.scratch import Table
 from holybalance.batch.selection import make_selection
 from holybalance.batch.source import Source
-from holybalance.config import Config, EndpointConfig, Price
+from holybalance.batch.targets import Places, places_of
+from holybalance.config import AUTO, Config, EndpointConfig, Price
 from holybalance.errors import ConfigError
 
 BAD_EXAMPLES = 5
 """So many rows that cannot be sent are shown."""
-_PER_MILLION = 1e6
 _SCHEMA = "CREATE TABLE seen (question BLOB PRIMARY KEY) WITHOUT ROWID"
 
 
@@ -49,11 +50,13 @@ class Estimate:
         input_tokens: of all calls.
         output_tokens: the least, and the most: what `max_tokens` allows, or the usual
             length of an answer where a row sets no bound.
-        cost_usd: US dollars, from the least at the cheapest endpoint to the most at the
-            dearest; `None` when no price is known.
+        cost_usd: US dollars, from the least at the cheapest place to the most at the
+            dearest, of all models and endpoints that a row's model may mean; `None`
+            when no price is known.
         unpriced: calls of unknown price, which `cost_usd` leaves out.
         seconds: how long the limits make it last; `None` when there are none.
         by: which limit that is: "rate", "rpm" or "tpm".
+        budgets: the ones that some of its calls fall under.
     """
 
     rows: int
@@ -66,6 +69,7 @@ class Estimate:
     unpriced: int
     seconds: float | None
     by: str
+    budgets: tuple[Fit, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON can hold it."""
@@ -73,12 +77,11 @@ class Estimate:
 
 
 class _Call(NamedTuple):
-    """What one call takes: the names of those who may serve it, and tokens."""
+    """What one call takes: where it may go, and tokens."""
 
-    endpoints: frozenset[str]
+    places: Places
     input_tokens: int
     output_tokens: int
-    prices: tuple[Price, ...]
 
 
 def estimate(
@@ -87,12 +90,14 @@ def estimate(
     options: BatchOptions,
     *,
     rate: float | None = None,
+    left_usd: Mapping[str, float] | None = None,
 ) -> Estimate:
     """
     Read the whole input and add up what it asks for.
 
     Args:
         rate: no more calls a second than this, if it is set.
+        left_usd: what is left of budgets, by name; of others all of it.
 
     Raises:
         ConfigError: the input cannot be read, or the options do not fit it.
@@ -111,7 +116,7 @@ def estimate(
             raise ConfigError(opened.trouble(error)) from error
         finally:
             count.close()
-    return count.result(rate)
+    return count.result(rate, left_usd or {})
 
 
 class _Count:
@@ -119,20 +124,22 @@ class _Count:
 
     def __init__(self, config: Config, options: BatchOptions, kind: str) -> None:
         self._config = config
-        self._system = options.system
+        self._options = options
         self._kind = kind
         self._seen = Table(_SCHEMA) if options.dedupe else None
-        self._rows = self._bad = self._repeated = self._unpriced = 0
+        self._rows = self._bad = self._repeated = 0
         self._examples: list[BadExample] = []
         self._input = self._most_output = 0
-        self._least_usd = self._most_usd = 0.0
+        self._all = Purse()
+        self._purses = [Purse() for _ in config.budgets]
+        self._places: dict[str, Places] = {}
         # Calls and tokens by those who may serve them.
         self._loads: dict[frozenset[str], list[int]] = defaultdict(lambda: [0, 0])
 
     def note(self, line: Line) -> None:
         """Add a row."""
         self._rows += 1
-        row = rows.read(line, self._kind, self._system)
+        row = rows.read(line, self._kind, self._options.system)
         call = row.message if isinstance(row, BadRow) else self._read(row.call)
         if isinstance(call, str):
             self._note_bad(line, call)
@@ -146,10 +153,10 @@ class _Count:
         if self._seen is not None:
             self._seen.close()
 
-    def result(self, rate: float | None) -> Estimate:
+    def result(self, rate: float | None, left_usd: Mapping[str, float]) -> Estimate:
         """Say what it has come to."""
         calls = self._rows - self._bad - self._repeated
-        is_priced = calls > self._unpriced or not calls
+        is_priced = calls > self._all.unpriced or not calls
         seconds, by = self._slowest(calls, rate)
         return Estimate(
             rows=self._rows,
@@ -158,11 +165,22 @@ class _Count:
             repeated=self._repeated,
             input_tokens=self._input,
             output_tokens=(0, self._most_output),
-            cost_usd=(self._least_usd, self._most_usd) if is_priced else None,
-            unpriced=self._unpriced,
+            cost_usd=self._all.cost_usd if is_priced else None,
+            unpriced=self._all.unpriced,
             seconds=seconds,
             by=by,
+            budgets=tuple(self._fits(left_usd)),
         )
+
+    def _fits(self, left_usd: Mapping[str, float]) -> Iterator[Fit]:
+        for budget, purse in zip(self._config.budgets, self._purses, strict=True):
+            if purse.calls:
+                yield Fit(
+                    budget=budget.name,
+                    left_usd=left_usd.get(budget.name, budget.limit_usd),
+                    cost_usd=purse.cost_usd,
+                    unpriced=purse.unpriced,
+                )
 
     def _note_bad(self, line: Line, reason: str) -> None:
         self._bad += 1
@@ -176,15 +194,19 @@ class _Count:
             return "no model given: it names none, and no default is set"
         if not isinstance(model, str):
             return "model must be a string"
-        serving = [each for each in self._config.endpoints if each.serves(model)]
-        if not serving:
+        places = self._places_of(model)
+        if not places.endpoints:
+            if model == AUTO:
+                return f'no model is listed that "{AUTO}" could choose from'
             return f'no endpoint serves the model "{model}"'
-        return _Call(
-            frozenset(each.name for each in serving),
-            _input_tokens(call),
-            _answer_tokens(call),
-            tuple(each.prices[model] for each in serving if model in each.prices),
-        )
+        return _Call(places, _input_tokens(call), _answer_tokens(call))
+
+    def _places_of(self, model: str) -> Places:
+        found = self._places.get(model)
+        if found is None:
+            found = places_of(self._config, model, self._options.tags)
+            self._places[model] = found
+        return found
 
     def _is_repeat(self, line: Line) -> bool:
         question = rows.question_of(line, self._kind)
@@ -200,17 +222,14 @@ class _Count:
     def _add(self, call: _Call) -> None:
         self._input += call.input_tokens
         self._most_output += call.output_tokens
-        load = self._loads[call.endpoints]
+        load = self._loads[call.places.endpoints]
         load[0] += 1
         load[1] += call.input_tokens + call.output_tokens
-        if not call.prices:
-            self._unpriced += 1
-            return
-        read, written = call.input_tokens, call.output_tokens
-        self._least_usd += min(p.input * read for p in call.prices) / _PER_MILLION
-        self._most_usd += (
-            max(p.input * read + p.output * written for p in call.prices) / _PER_MILLION
-        )
+        for number, prices in call.places.covered.items():
+            is_whole = number in call.places.wholly
+            cost = _range_usd(call, prices)
+            self._purses[number].add(cost, is_whole=is_whole)
+        self._all.add(_range_usd(call, call.places.prices), is_whole=True)
 
     def _slowest(self, calls: int, rate: float | None) -> tuple[float | None, str]:
         """Find the limit that makes it last longest."""
@@ -225,6 +244,17 @@ class _Count:
                     amount = sum(load[place] for load in inside)
                     bounds.append((amount * 60 / a_minute, limit))
         return max(bounds, default=(None, ""), key=lambda bound: bound[0] or 0.0)
+
+
+def _range_usd(call: _Call, prices: tuple[Price, ...]) -> tuple[float, float] | None:
+    """Give the least and the most that a call costs by one of some prices."""
+    if not prices:
+        return None
+    read, written = call.input_tokens, call.output_tokens
+    return (
+        min(price.usual_usd(read, 0) for price in prices),
+        max(price.usual_usd(read, written) for price in prices),
+    )
 
 
 def _sum_of(limit: str, endpoints: list[EndpointConfig]) -> float | None:

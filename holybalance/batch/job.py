@@ -13,6 +13,7 @@ from holybalance.batch.answer_files import OK, AnswerFiles
 from holybalance.batch.crew import Answer, Crew
 from holybalance.batch.dedupe import Dedupe, Place
 from holybalance.batch.finished import Done
+from holybalance.batch.funding import refuse_unfunded
 from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
 from holybalance.batch.options import BatchOptions, refuse_system
@@ -42,8 +43,8 @@ class Batch:
         notes: what people should know before it begins.
 
     Args:
-        source: `-` for standard input. Where only its first line tells the format,
-            that is waited for.
+        source: `-` for standard input. Where only its first line tells the format, or
+            whether a budget can be kept, that is waited for.
         output: `-` for standard output.
         config: of the crew.
         clock: monotonic seconds.
@@ -72,6 +73,7 @@ class Batch:
         self._is_stopped = False
         self._is_read_out = False
         self._trouble = ""
+        self._broke = ""
         self._answered = 0
         self._outage = Outage()
         self._order = Order() if options.ordered else None
@@ -79,6 +81,7 @@ class Batch:
             self._source = stack.enter_context(Source(source))
             self.format = self._source.settle_format(options.format)
             _check(self.format, self._source.name, options, config)
+            refuse_unfunded(config, self._source, self.format, options.system)
             self._selection = make_selection(self._source, options)
             errors = {} if options.errors is None else {"errors file": options.errors}
             refuse_same({"input": source, "output": output, **errors})
@@ -170,7 +173,8 @@ class Batch:
             discarded=0 if self._ended is None else self._answered - self._written,
             seconds=0.0 if began is None else until - began,
             is_complete=self._is_complete,
-            reason=self._trouble or ("" if self._is_complete else "it was stopped"),
+            reason=self._reason,
+            budget=self._broke or None,
             metrics=self._crew.report().snapshot(),
         )
 
@@ -180,12 +184,20 @@ class Batch:
         return self._is_read_out and is_written and not self._trouble
 
     @property
+    def _reason(self) -> str:
+        stopped = "" if self._is_complete else "it was stopped"
+        return self._trouble or self._broke or stopped
+
+    @property
     def _written(self) -> int:
         # A repeat is written with the answer that it repeats, or not at all.
         return self.totals.rows - self.totals.repeated
 
     def _perform(self) -> None:
-        task = RowWork(format=self.format, system=self._options.system)
+        options = self._options
+        task = RowWork(
+            format=self.format, system=options.system, tags=tuple(options.tags)
+        )
         performance = self._crew.perform(task, self._items(), self.expected)
         with contextlib.closing(performance):
             for answers in performance:
@@ -240,7 +252,10 @@ class Batch:
             if (why := self._outage.note(value)) and not self._trouble:
                 self._trouble = why
                 self.stop()
-            if not value.hopeless:
+            if value.broke and not self._broke:
+                self._broke = value.broke
+                self.stop()
+            if not (value.hopeless or value.broke):
                 self._answered += 1
                 yield value
 
@@ -251,11 +266,11 @@ class Batch:
             for repeats in self._dedupe.repeats():
                 self._release(repeats)
 
-    def _release(self, results: Sequence[RowResult]) -> None:
-        ready = results if self._order is None else self._order.release(results)
-        for place, rows in self._files.sorted_out(ready):
-            if rows:
-                self._write(place, rows)
+    def _release(self, came: Sequence[RowResult]) -> None:
+        ready = came if self._order is None else self._order.release(came)
+        for place, results in self._files.sorted_out(ready):
+            if results:
+                self._write(place, results)
 
     def _write(self, place: int, results: Sequence[RowResult]) -> None:
         output = self._files.outputs[place]

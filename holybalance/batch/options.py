@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from holybalance.batch.rows import FORMATS
 from holybalance.batch.source import DASH
+from holybalance.config.checks import RejectedError, labels
 from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
 
@@ -37,6 +38,8 @@ class BatchOptions:
             each time, as long as the file keeps its number of rows.
         dedupe: call rows with equal bodies once, and give each the answer. A resumed
             run takes answers of the runs before as well, but not their errors.
+        tags: words of your own for every call, besides those of its row; for routes
+            and budgets.
 
     Raises:
         ConfigError: they are wrong, or do not go together.
@@ -52,6 +55,7 @@ class BatchOptions:
     sample: int | None = None
     seed: int = 0
     dedupe: bool = False
+    tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -63,6 +67,7 @@ class BatchOptions:
             raise ConfigError("errors must name a file")
         _check_count("limit", self.limit)
         _check_count("sample", self.sample)
+        object.__setattr__(self, "tags", _tags(self.tags))
         self._check_pairs()
 
     def _check_pairs(self) -> None:
@@ -97,6 +102,13 @@ def _check_count(name: str, value: Any) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if value is not None and (not is_whole or value < 1):
         raise ConfigError(f"{name} must be a whole number from 1 on, not {value!r}")
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    try:
+        return labels(value)
+    except RejectedError as rejected:
+        raise ConfigError(f"tags {rejected}") from None
 
 
 def make_options(given: Mapping[str, Any]) -> BatchOptions:

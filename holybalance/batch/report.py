@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from holybalance.batch.totals import Totals
+from holybalance.batch.totals import Spend, Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,14 @@ class BatchReport:
             `None` when there were none.
         cost_usd: US dollars; `None` when no answer had a known price.
         unpriced: answers without a known price, which `cost_usd` leaves out.
+        models: for each model that answered its `calls`, tokens, `cost_usd` and
+            `unpriced`, the dearest first.
         errors: for each code its `count`, and of one row as an example the `line` of
             the input and the message's first line (`example`).
         is_complete: whether every row of the input has its answer.
         reason: why it ended before that.
+        budget: why no money was left, where the run was stopped for that; rows that
+            no money was left for are not written, so a later run does them.
         metrics: what `Client.metrics` gives, of all workers.
     """
 
@@ -50,9 +54,11 @@ class BatchReport:
     output_tokens: int
     cost_usd: float | None
     unpriced: int
+    models: Mapping[str, Mapping[str, Any]]
     errors: Mapping[str, Mapping[str, Any]]
     is_complete: bool
     reason: str
+    budget: str | None
     metrics: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,6 +73,7 @@ def make_report(
     seconds: float,
     is_complete: bool,
     reason: str,
+    budget: str | None,
     metrics: Mapping[str, Any],
 ) -> BatchReport:
     """Report what the totals have come to."""
@@ -87,8 +94,9 @@ def make_report(
         p99_s=latency.percentile_s(99),
         input_tokens=totals.input_tokens,
         output_tokens=totals.output_tokens,
-        cost_usd=_cost_usd(totals),
+        cost_usd=_known_usd(totals.cost_usd, totals.unpriced, latency.count),
         unpriced=totals.unpriced,
+        models={name: _plain(spend) for name, spend in totals.models().items()},
         errors={
             each.code: {
                 "count": each.rows,
@@ -99,12 +107,17 @@ def make_report(
         },
         is_complete=is_complete,
         reason=reason,
+        budget=budget,
         metrics=metrics,
     )
 
 
-def _cost_usd(totals: Totals) -> float | None:
-    is_any_priced = totals.unpriced < totals.latency.count
+def _plain(spend: Spend) -> dict[str, Any]:
+    cost_usd = _known_usd(spend.cost_usd, spend.unpriced, spend.calls)
+    return {**spend._asdict(), "cost_usd": cost_usd}
+
+
+def _known_usd(cost_usd: float, unpriced: int, calls: int) -> float | None:
+    """Give a sum of costs; `None` when nothing in it had a known price."""
     # Sums of floats end in digits that mean nothing; no token costs a billionth.
-    cost_usd = round(totals.cost_usd, 9)
-    return cost_usd if is_any_priced or not totals.unpriced else None
+    return round(cost_usd, 9) if unpriced < calls or not unpriced else None

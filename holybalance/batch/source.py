@@ -95,9 +95,23 @@ class Source:
         if kind != "auto":
             return kind
         try:
-            return guess_format(self.path, self._first)
+            return guess_format(self.path, self.first)
         except OSError as error:
             raise ConfigError(self.trouble(error)) from error
+
+    def first(self) -> Line | None:
+        """
+        Look at the first line, and wait for it; `None` where there is none.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self._seen:
+            return self._seen[0]
+        first = next(self.waited_lines(), None)
+        if first is not None and not self.is_regular:
+            self._seen.append(first)
+        return first
 
     def count(self) -> int:
         """
@@ -125,9 +139,3 @@ class Source:
         self._closing.enter_context(file)
         self._descriptor = file.fileno()
         self._file = file if is_regular else None
-
-    def _first(self) -> Line | None:
-        first = next(self.waited_lines(), None)
-        if first is not None and not self.is_regular:
-            self._seen.append(first)
-        return first

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from holybalance.batch.work import RowResult
 from holybalance.telemetry.histogram import Histogram
 
-# An upstream may make up codes; beyond so many kinds they count as one.
+# An upstream may make up codes, and rows may name any model; beyond so many kinds they
+# count as one.
 _CODES_KEPT = 100
+_MODELS_KEPT = 100
 _OTHER = "other"
 _MESSAGE_CHARACTERS = 500
 
@@ -28,6 +30,22 @@ class Failures(NamedTuple):
     rows: int
     line: int
     message: str
+
+
+class Spend(NamedTuple):
+    """
+    What the answers of a model came to.
+
+    Args:
+        cost_usd: of those whose price is known.
+        unpriced: answers of unknown cost.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced: int = 0
 
 
 class Totals:
@@ -51,6 +69,7 @@ class Totals:
         self.cost_usd = 0.0
         self.unpriced = 0
         self.latency = Histogram()
+        self._models: dict[str, Spend] = {}
         self._codes: Counter[str] = Counter()
         self._examples: dict[str, tuple[int, str]] = {}
 
@@ -75,7 +94,13 @@ class Totals:
         counts = sorted(self._codes.items(), key=lambda each: -each[1])
         return [Failures(code, count, *self._examples[code]) for code, count in counts]
 
+    def models(self) -> dict[str, Spend]:
+        """Give what was spent on each model that has answered, the dearest first."""
+        spends = sorted(self._models.items(), key=lambda each: -each[1].cost_usd)
+        return dict(spends)
+
     def _note_call(self, result: RowResult) -> None:
+        self._note_model(result)
         self.latency.record(result.latency_s)
         self.input_tokens += result.input_tokens
         self.output_tokens += result.output_tokens
@@ -83,6 +108,20 @@ class Totals:
             self.unpriced += 1
         else:
             self.cost_usd += result.cost_usd
+
+    def _note_model(self, result: RowResult) -> None:
+        name = result.model
+        if name not in self._models and len(self._models) >= _MODELS_KEPT:
+            name = _OTHER
+        known = self._models.get(name, Spend())
+        # A new value each time, for another thread may read it meanwhile.
+        self._models[name] = Spend(
+            known.calls + 1,
+            known.input_tokens + result.input_tokens,
+            known.output_tokens + result.output_tokens,
+            known.cost_usd + (result.cost_usd or 0.0),
+            known.unpriced + (result.cost_usd is None),
+        )
 
     def _note_failure(self, code: str, line: int, message: str) -> None:
         self.failed += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ from holybalance.batch import answers, rows
 from holybalance.batch.lines import unpack
 from holybalance.batch.rows import BadRow, Label
 from holybalance.errors import (
+    BudgetExceeded,
     HolyBalanceError,
     LocalError,
     NoEndpoint,
@@ -40,6 +41,8 @@ class RowResult(NamedTuple):
         message: the same for people.
         hopeless: why no other call can work either, if so; then there is no row, so
             that a later run does it.
+        broke: why no money is left for it, if so; then there is no row either.
+        model: who answered, by the caller's name of it.
         is_answered: an upstream answered, if only to reject it.
         is_unavailable: no endpoint gave an answer.
         is_repeat: the answer was another row's: nothing was called or paid for it.
@@ -54,6 +57,8 @@ class RowResult(NamedTuple):
     output_tokens: int = 0
     cost_usd: float | None = None
     hopeless: str = ""
+    broke: str = ""
+    model: str = ""
     is_answered: bool = False
     is_unavailable: bool = False
     is_repeat: bool = False
@@ -67,10 +72,12 @@ class RowWork:
     Args:
         format: "lines" or "jsonl".
         system: put before each prompt of "lines".
+        tags: of every call, besides those of its row.
     """
 
     format: str
     system: str | None = None
+    tags: tuple[str, ...] = ()
 
     def perform(self, engine: Caller, position: int, item: bytes) -> RowResult:
         """Answer a line."""
@@ -80,8 +87,10 @@ class RowWork:
             written = answers.of_bad_row(row)
             return RowResult(row.label.line, written, answers.BAD_ROW, row.message)
         try:
-            return _answered(row.label, engine.call_patiently(row.call))
+            return _answered(row.label, engine.call_patiently(self._tagged(row.call)))
         except HolyBalanceError as error:
+            if _is_broke(error):
+                return RowResult(row.label.line, b"", broke=_broke(error))
             # One dead model among others has dead endpoints, and others go on.
             if _is_for_ever(error) and engine.is_hopeless():
                 return RowResult(row.label.line, b"", hopeless=_hopeless(error))
@@ -91,6 +100,13 @@ class RowWork:
         except Exception as error:  # noqa: BLE001 - a row must not end a worker
             message = f"the call failed unexpectedly: {type(error).__name__}: {error}"
             return failed(row.label, LocalError(message, verdict=Verdict.LOCAL))
+
+    def _tagged(self, call: Mapping[str, Any]) -> Mapping[str, Any]:
+        own = call.get("tags", ())
+        # What is no list is left for whoever checks the call.
+        if not self.tags or not isinstance(own, Sequence) or isinstance(own, str):
+            return call
+        return {**call, "tags": [*self.tags, *own]}
 
 
 def failed(label: Label, error: HolyBalanceError) -> RowResult:
@@ -103,6 +119,19 @@ def failed(label: Label, error: HolyBalanceError) -> RowResult:
         is_answered=isinstance(error, RequestError) and error.status is not None,
         is_unavailable=isinstance(error, Unavailable),
     )
+
+
+def _is_broke(error: HolyBalanceError) -> bool:
+    # What a call may cost is the row's own flaw where nobody knows it.
+    return isinstance(error, BudgetExceeded) and error.needed_usd is not None
+
+
+def _broke(error: HolyBalanceError) -> str:
+    assert isinstance(error, BudgetExceeded)
+    message = str(error).partition("\n")[0]
+    if (error.needed_usd or 0.0) > error.limit_usd:
+        return f"{message}; bound answers with max_tokens, or raise the limit"
+    return message
 
 
 def _hopeless(error: HolyBalanceError) -> str:
@@ -127,4 +156,5 @@ def _answered(label: Label, reply: Reply) -> RowResult:
         output_tokens=0 if usage is None else usage.output_tokens,
         cost_usd=reply.cost_usd,
         is_answered=True,
+        model=reply.model,
     )

@@ -7,18 +7,27 @@ spent and not yet reported. The ledger's lock guards it all.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 from holybalance.budgeting.windows import Window
 from holybalance.config import BudgetConfig, nano_of
 from holybalance.state.store import Account as Stored
 from holybalance.state.store import Claim
 
+if TYPE_CHECKING:
+    from holybalance.budgeting.ledger import Hold
+
 # Free money is what half a second of calls takes, but not more than a fiftieth of what
 # is left: what a process that dies had free is lost to the others.
 AHEAD_S = 0.5
 AHEAD_SHARE = 0.02
 _SMOOTHING = 0.5
+
+
+def key_of(budget: BudgetConfig, window: Window) -> str:
+    """Name the account that a store has for a budget's window."""
+    return f"{budget.name}\n{window.label}"
 
 
 class Levels(NamedTuple):
@@ -45,7 +54,9 @@ class Account:
     __slots__ = (
         "_asked_at",
         "_is_void",
+        "_least",
         "_low",
+        "_most",
         "_said",
         "_stored",
         "_taken",
@@ -56,7 +67,6 @@ class Account:
         "is_answered",
         "key",
         "limit",
-        "need",
         "pace",
         "spent",
         "window",
@@ -65,15 +75,17 @@ class Account:
     def __init__(self, budget: BudgetConfig, window: Window, *, is_alone: bool) -> None:
         self.budget = budget
         self.window = window
-        self.key = f"{budget.name}\n{window.label}"
+        self.key = key_of(budget, window)
         self.limit = nano_of(budget.limit_usd)
         self.is_alone = is_alone
         self.free = 0
         self.held = 0
         self.spent = 0
-        # What a call lacked; asked for with the next exchange.
-        self.need = 0
-        # Whether the store has answered since something was needed.
+        # The least and the most that calls wait for; asked for with the next exchange,
+        # and again by those who still wait.
+        self._least = 0
+        self._most = 0
+        # Whether the store has answered at all.
         self.is_answered = False
         self.pace = 0.0
         self._taken = 0
@@ -84,11 +96,27 @@ class Account:
         self._said: Claim | None = None
         self._is_void = False
 
-    def take(self, amount: int) -> None:
+    def anew(self) -> Account:
+        """Give what there is of it after all that was held here was written off."""
+        account = Account(self.budget, self.window, is_alone=self.is_alone)
+        account._stored, account.is_answered = self._stored, True
+        account.free = self._stored.mine
+        return account
+
+    def has_room(self, amount: int) -> bool:
+        """Tell whether so much is free; nothing always is, even below zero."""
+        return amount <= max(0, self.free)
+
+    def take(self, hold: Hold) -> None:
         """Hold free money for a call; the caller has seen that there is enough."""
-        self.free -= amount
-        self.held += amount
-        self._taken += amount
+        amount = hold.amount
+        # One statement: an interruption must find all of it done, or nothing.
+        hold.accounts, self.free, self.held, self._taken = (
+            (*hold.accounts, self),
+            self.free - amount,
+            self.held + amount,
+            self._taken + amount,
+        )
 
     def runs_low(self) -> bool:
         """Tell, once in an exchange, that more should be asked for ahead of need."""
@@ -97,16 +125,22 @@ class Account:
         self._low = -1
         return True
 
-    def settle(self, amount: int, cost: int) -> None:
-        """End a hold: so much of it is spent, and the rest is free again."""
-        self.held -= amount
-        # Below zero when a call cost more than it could: the next ones pay for it.
-        self.free += amount - cost
-        self.spent += cost
+    def settle(self, hold: Hold, cost: int) -> None:
+        """End the last part of a hold: `cost` is spent, and the rest is free again."""
+        amount = hold.amount
+        # One statement, as in `take`. Free is below zero when a call cost more than it
+        # could: the next ones pay for it.
+        hold.accounts, self.held, self.free, self.spent = (
+            hold.accounts[:-1],
+            self.held - amount,
+            self.free + amount - cost,
+            self.spent + cost,
+        )
 
     def ask_for(self, amount: int) -> None:
-        """Note that there is less free than a call has to hold."""
-        self.need = max(self.need, amount)
+        """Note what a call has to hold that lacks it, here or in another account."""
+        self._least = min(self._least or amount, amount)
+        self._most = max(self._most, amount)
 
     def levels(self) -> Levels:
         """Say how full it is, as far as it is known here."""
@@ -137,10 +171,14 @@ class Account:
         self._note_pace(now)
         mine = self._stored.mine
         spent = min(self.spent + (self.held if is_leaving else 0), mine)
-        need, ahead = (0, 0) if is_leaving or is_over else (self.need, self._ahead())
+        need, most, ahead = self._least, self._most, self._ahead()
+        self._least = self._most = 0
+        if is_leaving or is_over:
+            need = most = ahead = 0
+        # Whoever is alone has all that is left, and asking would not make it more.
+        self._low = 0 if self.is_alone else ahead // 2
         # Who lacks money gives back what does not suffice: else several would wait for
         # each other, with a part each.
-        self._low = ahead // 2
         back = max(0, min(self.free if need else self.free - ahead, mine - spent))
         self.spent -= spent
         self.free -= back
@@ -148,11 +186,12 @@ class Account:
             key=self.key,
             limit=self.limit,
             need=need + max(0, -self.free) if need else 0,
-            extra=ahead if need else max(0, ahead - self.free),
+            extra=most - need + ahead if need else max(0, ahead - self.free),
             spent=spent,
             back=back,
             held=mine,
             seen=self._stored.spent + self._stored.held - mine,
+            is_lasting=math.isinf(self.window.ends),
         )
         return self._said
 
@@ -167,16 +206,13 @@ class Account:
         said, self._said = self._said, None
         if said is None:
             return False
-        self._is_void = stored.mine < said.held - said.spent - said.back
+        kept = stored.mine - stored.granted
+        self._is_void = kept < said.held - said.spent - said.back
         self._stored, self.is_answered = stored, True
         self.free += stored.granted
         if not said.need:
             return False
-        is_granted = stored.granted >= said.need
-        is_over = not self.has_to_wait(self.need)
-        if is_granted or is_over:
-            self.need = 0
-        return is_granted or is_over
+        return stored.granted >= said.need or not self.has_to_wait(said.need)
 
     @property
     def is_void(self) -> bool:

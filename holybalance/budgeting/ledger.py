@@ -27,21 +27,28 @@ class Hold:
     """
     Money that is held for one attempt, in one or several accounts.
 
+    It is made before any is taken, so that whoever takes it holds it already and can
+    end it however the taking ends.
+
     Args:
-        amount: nano-dollars, in each of them.
+        worst_usd: what the attempt may cost at the most, which is to be held in each
+            account; `None` when that is unknown: then no budget has room for it.
     """
 
-    __slots__ = ("_ledger", "accounts", "amount", "is_open", "is_sent")
+    __slots__ = ("_ledger", "accounts", "amount", "is_known", "is_sent")
 
-    def __init__(
-        self, ledger: Ledger, accounts: Sequence[Account], amount: int
-    ) -> None:
+    def __init__(self, ledger: Ledger, worst_usd: float | None) -> None:
         self._ledger = ledger
-        self.accounts = accounts
-        self.amount = amount
-        self.is_open = True
+        self.is_known = worst_usd is not None
+        self.amount = 0 if worst_usd is None else nano_of(worst_usd)
+        # Those in which it is held, until it is settled.
+        self.accounts: tuple[Account, ...] = ()
         # From here on an upstream may charge for it.
         self.is_sent = False
+
+    def take(self, model: str, endpoint: str, tags: tuple[str, ...]) -> Shortage | None:
+        """Hold it in all budgets of an attempt, or in none and say why."""
+        return self._ledger.hold(self, model, endpoint, tags)
 
     def settle(self, cost_usd: float | None) -> None:
         """
@@ -115,41 +122,30 @@ class Ledger:
     # For calls.
 
     def hold(
-        self, model: str, endpoint: str, tags: tuple[str, ...], worst_usd: float | None
-    ) -> Hold | Shortage | None:
-        """
-        Hold what an attempt may cost at the most, in all its budgets or in none.
-
-        Args:
-            worst_usd: `None` when it is unknown: then no budget has room for it.
-
-        Returns:
-            `None` when no budget is concerned.
-        """
+        self, hold: Hold, model: str, endpoint: str, tags: tuple[str, ...]
+    ) -> Shortage | None:
+        """Hold money in all budgets of an attempt or in none; `Hold` calls it."""
         budgets = self._budgets_of(model, endpoint, tags)
         if not budgets:
             return None
-        amount = None if worst_usd is None else nano_of(worst_usd)
         now = self._wall()
         with self._lock:
             accounts = [self._current(budget, now) for budget in budgets]
             for account in accounts:
-                if amount is None or account.free < amount:
-                    return self._shortage(accounts, amount, model)
+                if not hold.is_known or not account.has_room(hold.amount):
+                    return self._shortage(accounts, hold, model)
             for account in accounts:
-                account.take(amount or 0)
+                account.take(hold)
             is_low = [account.runs_low() for account in accounts]
         if any(is_low):
             self.ask_soon()
-        return Hold(self, accounts, amount or 0)
+        return None
 
     def settle(self, hold: Hold, cost: int) -> None:
         """End a hold, once, with what it cost in nano-dollars; `Hold` calls it."""
         with self._lock:
-            if hold.is_open:
-                hold.is_open = False
-                for account in hold.accounts:
-                    account.settle(hold.amount, cost)
+            while hold.accounts:
+                hold.accounts[-1].settle(hold, cost)
 
     def refusal(
         self, model: str, tags: tuple[str, ...], worst_usd: float | None
@@ -278,25 +274,28 @@ class Ledger:
         """Begin an account anew that was written off; what it held counts as spent."""
         if account in self._closing:
             self._closing.remove(account)
+            self._closing.append(account.anew())
         else:
-            self._accounts[account.budget.name] = self._open(account.budget)
+            self._accounts[account.budget.name] = account.anew()
 
     def _shortage(
-        self, accounts: Sequence[Account], amount: int | None, model: str
+        self, accounts: Sequence[Account], hold: Hold, model: str
     ) -> Shortage:
         """Have what lacks asked for; name the account that is short for longest."""
-        if amount is not None:
+        amount = hold.amount if hold.is_known else None
+        short = [
+            self._shortage_of(account, amount, model)
+            for account in accounts
+            if amount is None or not account.has_room(amount)
+        ]
+        longest = min(short, key=lambda shortage: shortage.may_end)
+        if amount is not None and longest.may_end:
             for account in accounts:
                 # Of all of them at once: one that has enough would give it back before
                 # the others have it, too.
                 account.ask_for(amount)
             self.ask_soon()
-        short = [
-            self._shortage_of(account, amount, model)
-            for account in accounts
-            if amount is None or account.free < amount
-        ]
-        return min(short, key=lambda shortage: shortage.may_end)
+        return longest
 
     def _shortage_of(
         self, account: Account, amount: int | None, model: str

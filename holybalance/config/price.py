@@ -12,6 +12,8 @@ from holybalance.messages import Usage
 _PER_MILLION = 1e6
 NANO = 1_000_000_000
 """Nano-dollars in a US dollar: money is added up in whole ones, so no cent is lost."""
+# Somebody means "no limit"; in nano-dollars it is still a number.
+_MOST_USD = 1e15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +76,31 @@ class Price:
 
     def worst_usd(self, input_tokens: int, output_tokens: int) -> float:
         """Price a call of so many tokens at the most, however they are charged."""
-        rate = self._rate(input_tokens)
-        dearest = max(rate.input, rate.cached or 0.0, rate.cache_write or 0.0)
-        return (input_tokens * dearest + output_tokens * rate.output) / _PER_MILLION
+        long = self.long
+        if long is None or input_tokens <= long.above:
+            return _worst_usd(self, input_tokens, output_tokens)
+        # A shorter input may be the dearer one.
+        return max(
+            _worst_usd(self, long.above, output_tokens),
+            _worst_usd(long, input_tokens, output_tokens),
+        )
 
     def _rate(self, input_tokens: int) -> Price | LongPrice:
         long = self.long
         return long if long is not None and input_tokens > long.above else self
 
 
+def _worst_usd(
+    rate: Price | LongPrice, input_tokens: int, output_tokens: int
+) -> float:
+    dearest = max(rate.input, rate.cached or 0.0, rate.cache_write or 0.0)
+    return (input_tokens * dearest + output_tokens * rate.output) / _PER_MILLION
+
+
 def nano_of(dollars: float) -> int:
     """Give US dollars in whole nano-dollars, rounded up: never less than is spent."""
     # A float's own error must not become a nano-dollar: 0.1 * 3 is 0.3.
-    return math.ceil(round(dollars * NANO, 3))
+    return math.ceil(round(min(dollars, _MOST_USD) * NANO, 3))
 
 
 def usd_of(nano: int) -> float:

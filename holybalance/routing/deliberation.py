@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from holybalance import tokens
@@ -12,7 +14,7 @@ from holybalance.config.routing import Condition
 from holybalance.errors import LocalError
 from holybalance.messages import ChatRequest, Verdict
 from holybalance.routing.candidates import Candidate
-from holybalance.routing.demand import Demand
+from holybalance.routing.demand import Demand, demand_of
 from holybalance.routing.filters import Filters, Fit, Obstacle
 from holybalance.routing.offers import Offer
 from holybalance.routing.plan import Funds, Live
@@ -53,25 +55,46 @@ class Ruling(NamedTuple):
 class Deliberation:
     """Decides on one call."""
 
-    __slots__ = (
-        "_around",
-        "_classified",
-        "_filters",
-        "_rejected",
-        "_request",
-    )
-
     def __init__(self, request: ChatRequest, around: Surroundings) -> None:
-        calendar, funds = around.calendar, around.funds
         self._request = request
         self._around = around
-        self._filters = Filters(
-            request,
+        self._demand = demand_of(request)
+        self._classified: Classified | None = None
+        self._rejected: dict[str, Obstacle] = {}
+
+    @functools.cached_property
+    def _filters(self) -> Filters:
+        calendar, funds = self._around.calendar, self._around.funds
+        return Filters(
+            self._request,
+            self._demand,
             calendar if calendar.matters() else None,
             None if funds.is_empty else funds,
         )
-        self._classified: Classified | None = None
-        self._rejected: dict[str, Obstacle] = {}
+
+    def kind(self, offer: Offer) -> Hashable:
+        """
+        Tell what a decision on an offer depends on, but for the moment.
+
+        Lengths that differ by less than an eighth are alike, unless a route's bound is
+        between them.
+        """
+        request, (size, needs, bound, answers) = self._request, self._demand
+        count = size.input_tokens(tokens.CHARACTERS_PER_TOKEN)
+        bits = count.bit_length()
+        return (
+            request.model,
+            self._task() if offer.asks_for_task else None,
+            bits,
+            count >> (bits - 4) if bits > 4 else count,
+            bisect_right(offer.bounds, count) if offer.bounds else 0,
+            needs,
+            bound,
+            answers,
+            request.tags,
+            request.max_cost_usd,
+            request.max_latency_s,
+        )
 
     def on(self, candidate: Candidate) -> Ruling:
         """Decide whether the one model that the caller named may take the call."""
@@ -134,7 +157,7 @@ class Deliberation:
         return fits
 
     def _holds(self, when: Condition) -> bool:
-        request, demand = self._request, self._filters.demand
+        request, demand = self._request, self._demand
         count = demand.size.input_tokens(tokens.CHARACTERS_PER_TOKEN)
         least, most = when.min_input_tokens, when.max_input_tokens
         return (
@@ -158,7 +181,7 @@ class Deliberation:
             decided_by,
             strategy,
             self._classified,
-            self._filters.demand,
+            self._demand,
             ranked,
             self._rejected,
         )

@@ -9,11 +9,11 @@ from holybalance import tokens
 from holybalance.messages import ChatRequest
 
 _NOTHING: frozenset[str] = frozenset()
-_IMAGES = frozenset({"image_url", "input_image", "image"})
-# Bounds from above, for money: what providers wrap around a message, their largest
-# count for an image, and the bytes of a character, since no byte makes two tokens.
+# The options that tell of what a model must be able to do.
+_TELLING = ("tools", "functions", "response_format", "stream")
+# Bounds from above, for money: what providers wrap around a message, and the bytes of a
+# character, since no byte makes two tokens.
 _MOST_PER_MESSAGE = 100
-_MOST_PER_IMAGE = 5_000
 _MOST_PER_CHARACTER = 4
 
 
@@ -50,7 +50,7 @@ class Demand(NamedTuple):
 def measure(request: ChatRequest) -> Size:
     """Count the input once, for models with any ratio of characters to tokens."""
     messages = request.messages
-    images = _images(messages)
+    images = tokens.images_in(messages)
     overhead = tokens.TOKENS_PER_MESSAGE * len(messages) + tokens.IMAGE_TOKENS * images
     counted = tokens.of_input(messages, request.options, 1.0)
     return Size(counted - overhead, overhead, images)
@@ -59,10 +59,12 @@ def measure(request: ChatRequest) -> Size:
 def demand_of(request: ChatRequest) -> Demand:
     """Read a request."""
     size, options = measure(request), request.options
+    needs = _VISION if size.images else _NOTHING
     if not options:
-        return Demand(size, _VISION if size.images else _NOTHING, None, 1)
-    bound, answers = tokens.output_bound(options), tokens.choices(options)
-    return Demand(size, frozenset(_needs(options, size.images)), bound, answers)
+        return Demand(size, needs, None, 1)
+    if not options.keys().isdisjoint(_TELLING):
+        needs = frozenset(_needs(options, size.images))
+    return Demand(size, needs, tokens.output_bound(options), tokens.choices(options))
 
 
 def most_input_tokens(request: ChatRequest, size: Size) -> int:
@@ -74,7 +76,7 @@ def most_input_tokens(request: ChatRequest, size: Size) -> int:
         ascii_characters
         + _MOST_PER_CHARACTER * others
         + _MOST_PER_MESSAGE * len(request.messages)
-        + _MOST_PER_IMAGE * size.images
+        + tokens.MOST_IMAGE_TOKENS * size.images
     )
 
 
@@ -93,16 +95,6 @@ def _needs(options: Mapping[str, Any], images: int) -> Iterator[str]:
         yield "streaming"
 
 
-def _images(messages: tuple[Mapping[str, Any], ...]) -> int:
-    # A loop, since nearly all contents are strings, and every call passes here.
-    count = 0
-    for message in messages:
-        if type(message.get("content")) is not str:
-            parts = _parts((message,))
-            count += sum(1 for part in parts if part.get("type") in _IMAGES)
-    return count
-
-
 def _parts(messages: tuple[Mapping[str, Any], ...]) -> Iterator[Mapping[str, Any]]:
     for message in messages:
         content = message.get("content")
@@ -116,5 +108,5 @@ def _texts(messages: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
         if isinstance(content, str):
             yield content
     for part in _parts(messages):
-        if isinstance(part.get("text"), str) and part.get("type") not in _IMAGES:
+        if isinstance(part.get("text"), str) and part.get("type") not in tokens.IMAGES:
             yield part["text"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from holybalance.messages import ChatRequest
 from holybalance.routing.candidates import Candidate
-from holybalance.routing.demand import Demand, demand_of, most_input_tokens
+from holybalance.routing.demand import Demand, most_input_tokens
 from holybalance.routing.plan import Funds, Live
 from holybalance.routing.retirement import Calendar
 
@@ -78,13 +78,17 @@ class Filters:
     __slots__ = ("_calendar", "_funds", "_most_input", "_request", "demand")
 
     def __init__(
-        self, request: ChatRequest, calendar: Calendar | None, funds: Funds | None
+        self,
+        request: ChatRequest,
+        demand: Demand,
+        calendar: Calendar | None,
+        funds: Funds | None,
     ) -> None:
         self._request = request
         self._calendar = calendar
         self._funds = funds
         self._most_input: int | None = None
-        self.demand = demand_of(request)
+        self.demand = demand
 
     def fit(self, candidate: Candidate) -> Fit:
         """Estimate a call at a model."""

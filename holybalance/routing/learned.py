@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 from holybalance import tokens
@@ -12,6 +13,9 @@ from holybalance.telemetry.models import ModelReport
 # A running mean at first, then an average that forgets: 0.05 gives the last 20 replies
 # about two thirds of the weight.
 _FORGETS = 0.05
+# To learn costs as much as to admit a call; once a model is known, a sample will do.
+_ALL_OF = 64
+_ONE_IN = 8
 # Below this many tokens of text, what providers add themselves outweighs the prompt.
 _TELLING_TOKENS = 20
 # Characters per token of any text: Chinese has about 1, spaces in code many. Beyond is
@@ -59,6 +63,7 @@ class Record:
     """
 
     __slots__ = (
+        "_seen",
         "answer_tokens",
         "characters_per_token",
         "latency_s",
@@ -72,6 +77,12 @@ class Record:
         self.latency_s = latency_s
         self.means = Means()
         self.replies = 0
+        self._seen = itertools.count()
+
+    def is_telling(self) -> bool:
+        """Tell whether to learn from the next reply: from each at first, then some."""
+        number = next(self._seen)
+        return number < _ALL_OF or number % _ONE_IN == 0
 
     def note_latency(self, seconds: float) -> None:
         """Learn from how long a whole reply took."""
@@ -132,6 +143,9 @@ class Learned:
 
     def learn(self, request: ChatRequest, reply: Reply) -> None:
         """Take a reply in; a call that failed tells nothing here."""
+        record = self._records.get(reply.model)
+        if record is not None and not record.is_telling():
+            return
         size, usage = measure(request), reply.usage
         answers = tokens.choices(request.options)
         is_whole = reply.finish_reason != "length"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from holybalance.config import Config
 from holybalance.config.routing import AUTO, AliasConfig, Condition, RouteConfig
 from holybalance.routing.candidates import Candidate, distinct_models
+from holybalance.routing.strategies import ASK_FOR_TASK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
     """
     Models to choose from.
@@ -30,6 +32,30 @@ class Offer:
     strategy: str | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+
+    @functools.cached_property
+    def asks_for_task(self) -> bool:
+        """Whether it matters what a prompt is about."""
+        return any(route.when.tasks for route in self.routes) or any(
+            strategy in ASK_FOR_TASK for strategy in self._strategies()
+        )
+
+    @functools.cached_property
+    def is_drawn(self) -> bool:
+        """Whether chance decides."""
+        return "weighted" in self._strategies()
+
+    @functools.cached_property
+    def bounds(self) -> tuple[int, ...]:
+        """The lengths of input, in tokens, at which another route may hold."""
+        whens = [route.when for route in self.routes]
+        least = [w.min_input_tokens for w in whens if w.min_input_tokens is not None]
+        # "At most" changes behind its bound.
+        most = [w.max_input_tokens for w in whens if w.max_input_tokens is not None]
+        return tuple(sorted([*least, *(bound + 1 for bound in most)]))
+
+    def _strategies(self) -> list[str | None]:
+        return [self.strategy, *(route.offer.strategy for route in self.routes)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

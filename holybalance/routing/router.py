@@ -19,8 +19,9 @@ from holybalance.routing.candidates import (
 )
 from holybalance.routing.deliberation import Deliberation, Ruling, Surroundings
 from holybalance.routing.learned import Learned, Record
-from holybalance.routing.offers import make_offers
+from holybalance.routing.offers import Offer, make_offers
 from holybalance.routing.plan import Funds, Live, Plan
+from holybalance.routing.recent import Recent
 from holybalance.routing.retirement import Calendar
 from holybalance.routing.tasks import classify
 from holybalance.routing.wording import describe, nothing_left
@@ -59,6 +60,7 @@ class Router:
         self._candidates = make_candidates(config, self._learned)
         self._most = len(self._candidates) + _MOST_OTHERS
         self._offers = make_offers(config, self._candidates)
+        self._recent = Recent(clock)
         self._calendar = Calendar(config, today, clock)
         self._around = Surroundings(
             live,
@@ -68,30 +70,36 @@ class Router:
             rng,
         )
 
-    def plan(self, request: ChatRequest) -> Plan:
+    def plan(self, request: ChatRequest, *, is_again: bool = False) -> Plan:
         """
         Say to which models a call goes, in the order in which they are tried.
 
+        Calls that are alike share a plan for a moment. Whether there is money for a
+        model that the caller has named is left to whoever holds it.
+
         Warns once of each model that somebody has named, or that a call would go to
         first, and that has ended or will within 30 days.
+
+        Args:
+            is_again: the last plan has not worked, so it is not to be given again.
 
         Raises:
             RequestError: no model fits the call.
             BudgetExceeded: one would, but for the budgets.
             LocalError: the user's classifier failed.
         """
-        if request.model not in self._offers:
+        offer = self._offers.get(request.model)
+        if offer is None:
             return self._plan_of_one(request)
-        ruling = self._choose(request)
-        if not ruling.ranked:
-            raise nothing_left(ruling)
-        candidates = [one.candidate for one in ruling.ranked]
-        if self._calendar.matters():
-            self._warn_of_offered(request.model, candidates[0].model)
-        return Plan(
-            tuple([candidate.model for candidate in candidates]),
-            tuple([candidate.window for candidate in candidates]),
-        )
+        deliberation = self._about(request)
+        kind = deliberation.kind(offer)
+        known = None if is_again else self._recent.get(kind)
+        if known is not None:
+            return known
+        plan = self._plan_among(request, self._choose(deliberation, offer))
+        if not offer.is_drawn:
+            self._recent.put(kind, plan)
+        return plan
 
     def explain(self, request: ChatRequest) -> Decision:
         """
@@ -102,10 +110,11 @@ class Router:
                 knows no such model.
             LocalError: the user's classifier failed.
         """
-        if request.model in self._offers:
-            ruling = self._choose(request)
+        offer, deliberation = self._offers.get(request.model), self._about(request)
+        if offer is not None:
+            ruling = self._choose(deliberation, offer)
         else:
-            ruling = self._judge(request, self._heir_or(request.model))
+            ruling = deliberation.on(self._heir_or(request.model))
         return describe(ruling, self._calendar, self._funds.lines(request.tags))
 
     def learn(self, request: ChatRequest, reply: Reply) -> None:
@@ -125,21 +134,30 @@ class Router:
         if self._calendar.is_near(request.model):
             candidate = self._heir_or(request.model)
             self._warn_of_named(request.model, candidate.model)
-        if (
-            request.max_cost_usd is None
-            and request.max_latency_s is None
-            and self._funds.is_empty
-        ):
+        if request.max_cost_usd is None and request.max_latency_s is None:
             return candidate.plan
-        ruling = self._judge(request, candidate)
+        ruling = self._about(request).on(candidate)
         if not ruling.ranked:
             raise nothing_left(ruling)
         return candidate.plan
 
-    def _choose(self, request: ChatRequest) -> Ruling:
+    def _plan_among(self, request: ChatRequest, ruling: Ruling) -> Plan:
+        if not ruling.ranked:
+            raise nothing_left(ruling)
+        candidates = [one.candidate for one in ruling.ranked]
+        if self._calendar.matters():
+            self._warn_of_offered(request.model, candidates[0].model)
+        return Plan(
+            tuple([candidate.model for candidate in candidates]),
+            tuple([candidate.window for candidate in candidates]),
+        )
+
+    def _about(self, request: ChatRequest) -> Deliberation:
+        return Deliberation(request, self._around)
+
+    def _choose(self, deliberation: Deliberation, offer: Offer) -> Ruling:
         """Decide among the models that an alias or "auto" offers."""
-        offer = self._offers[request.model]
-        ruling = Deliberation(request, self._around).among(offer)
+        ruling = deliberation.among(offer)
         if not ruling.ranked and not ruling.rejected:
             raise RequestError(
                 f'no model is listed that "{AUTO}" could choose from: name models at'
@@ -147,10 +165,6 @@ class Router:
                 code="no_model_fits",
             )
         return ruling
-
-    def _judge(self, request: ChatRequest, candidate: Candidate) -> Ruling:
-        """Decide on the one model that the caller named, or its heir."""
-        return Deliberation(request, self._around).on(candidate)
 
     def _other(self, model: str) -> Candidate:
         """Take a name that no endpoint lists."""

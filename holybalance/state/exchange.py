@@ -10,8 +10,10 @@ money with what it holds.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import os
+import queue
 import threading
 import uuid
 import weakref
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from holybalance.errors import ConfigError
 from holybalance.state.store import (
     Account,
     Answer,
@@ -71,6 +74,9 @@ class Sharer(Protocol):
     def take_rests(self, rests: Mapping[str, float]) -> None:
         """Hear of all rests that anybody takes."""
 
+    def tell_again(self) -> None:
+        """Hear that the store has forgotten all rests."""
+
     def go_alone(self, processes: int) -> None:
         """Go on with the share of one of so many processes, from here on."""
 
@@ -122,7 +128,10 @@ class Exchange:
         self._name = uuid.uuid4().hex
         self._numbers = itertools.count(1)
         self._generation = ""
-        self._wake = threading.Event()
+        # Not an event: a garbage collection may retire the exchange in the middle of
+        # one's code, which would wait for itself. A queue of this kind takes that.
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._is_rung = False
         self._first_answer = threading.Event()
         # Guards the start of the thread, and its end.
         self._lock = threading.Lock()
@@ -134,7 +143,7 @@ class Exchange:
         # The thread's own, from here on; others may read a moment late.
         self._store: Store | None = None
         self._unanswered: _Round | None = None
-        self._answered_at = clock()
+        self._asked_at = clock()
         self._called_at = clock()
         self._has_calls = False
         self._is_alone = False
@@ -156,8 +165,9 @@ class Exchange:
 
     def ask_soon(self) -> None:
         """Have the next exchange at once: something has run out, or should be known."""
-        if not self._wake.is_set():
-            self._wake.set()
+        if not self._is_rung:
+            self._is_rung = True
+            self._bell.put(None)
 
     def wait_for_answer(self, seconds: float) -> bool:
         """Wait until the store has answered at all; tell whether it has."""
@@ -176,13 +186,14 @@ class Exchange:
         An exchange whose answer was lost may have been made, so it is said again as it
         was, and the store knows it by its number.
         """
-        said = self._unanswered or self._say()
-        self._unanswered = said
+        if self._unanswered is None:
+            self._unanswered, self._asked_at = self._say(), self._clock()
+        said = self._unanswered
         try:
             if self._store is None:
                 self._store = self._make_store()
             answer = self._store.exchange(said.news)
-        except StoreError as error:
+        except (StoreError, ConfigError) as error:
             self._error = str(error)
             self._note_silence()
             return False
@@ -193,7 +204,7 @@ class Exchange:
     def retire(self) -> None:
         """Have the thread give back what this process holds, and end; do not wait."""
         self._is_leaving = True
-        self._wake.set()
+        self._bell.put(None)
 
     def close(self) -> None:
         """As `retire`, and wait for it a moment; may be repeated."""
@@ -208,7 +219,7 @@ class Exchange:
             self._is_asleep = False
             if self._thread is None and not self._is_leaving:
                 self._start()
-            self._wake.set()
+            self.ask_soon()
 
     def _start(self) -> None:
         # A daemon: the interpreter's end must not wait for a store. But what is held is
@@ -234,16 +245,23 @@ class Exchange:
     def _run(self) -> None:
         pause = TICK_S
         while not self._is_leaving:
-            if self.round():
-                pause = TICK_S
-                self._wait_for_news()
-            else:
-                # What has run out would otherwise ask at once, again and again.
+            self._is_rung = False
+            if not self.round():
                 pause = min(2 * pause, RETRY_CAP_S)
-                self._wake.clear()
-                if not self._is_leaving:
-                    self._wake.wait(pause)
+                # Deaf to what has run out, which would ask again and again.
+                self._is_rung = True
+                self._sleep(pause)
+            elif pause > TICK_S:
+                pause = TICK_S  # what was said was old, and there is news by now
+            else:
+                self._wait_for_news()
         self._leave()
+
+    def _sleep(self, seconds: float | None) -> None:
+        """Wait to be asked, or told to leave."""
+        if not self._is_leaving:
+            with contextlib.suppress(queue.Empty):
+                self._bell.get(timeout=seconds)
 
     def _wait_for_news(self) -> None:
         """Wait for the next exchange; without calls, for the next call."""
@@ -253,8 +271,7 @@ class Exchange:
         elif self._is_idle():
             self._is_asleep = True
             until = None if not self._has_calls else TICK_S
-        self._wake.wait(until)
-        self._wake.clear()
+        self._sleep(until)
 
     def _is_idle(self) -> bool:
         now = self._clock()
@@ -266,7 +283,7 @@ class Exchange:
     def _say(self, *, is_leaving: bool = False) -> _Round:
         sharers = [sharer for ref in self._sharers if (sharer := ref()) is not None]
         if len(sharers) < len(self._sharers):
-            self._is_leaving = is_leaving = True  # nobody has the client any more
+            self._is_leaving = True  # nobody has the client any more
         rests: dict[str, float] = {}
         lifted: list[str] = []
         for sharer in sharers:
@@ -288,7 +305,7 @@ class Exchange:
         return _Round(news, list(drawers))
 
     def _hear(self, said: _Round, answer: Answer) -> None:
-        self._answered_at = self._clock()
+        has_forgotten = self._generation not in ("", answer.generation)
         self._generation = answer.generation
         self._processes = max(1, answer.processes)
         self._error = None
@@ -302,18 +319,20 @@ class Exchange:
             granted = tuple(itertools.islice(drawn, count))
             sharer = ref()
             if sharer is not None:
+                if has_forgotten:
+                    sharer.tell_again()
                 sharer.take_draws(granted)
                 sharer.take_rests(answer.rests)
 
     def _note_silence(self) -> None:
-        if self._clock() - self._answered_at >= STALE_S:
+        if self._clock() - self._asked_at >= STALE_S:
             self._go_alone()
 
     def _go_alone(self) -> None:
         if self._is_alone:
             return
         self._is_alone = True
-        self._spender.cut_off(self._answered_at)
+        self._spender.cut_off(self._asked_at)
         for ref in self._sharers:
             sharer = ref()
             if sharer is not None:

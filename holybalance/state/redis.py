@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -48,6 +48,7 @@ _OF_WORDS = {
     "WRONGTYPE": "something else is under our keys; choose another namespace",
     "READONLY": _OF_KINDS[exceptions.ReadOnlyError],
     "OOM ": _OF_KINDS[exceptions.OutOfMemoryError],
+    "MOVED": _OF_KINDS[exceptions.MovedError],
     "MISCONF": "it cannot save its data and takes none",
     "Authentication required": "it wants a password; put one into the URL",
     "NOAUTH": "it wants a password; put one into the URL",
@@ -97,11 +98,16 @@ class RedisStore:
 
     def exchange(self, news: News) -> Answer:
         """Take a process's news and answer, atomically; see `Store`."""
-        with self._told_in_words():
+        try:
             if self._process != os.getpid():
                 # The parent's connection stays open for the parent.
                 self._process, self._client = os.getpid(), _client(self._url)
             return unpacked(self._run(self._written(within_bounds(news))))
+        except (exceptions.RedisError, OSError, ValueError, TypeError) as error:
+            reason = self._reason(error)
+        self._drop_connection()
+        # Without its cause or context: a server may repeat a password in its words.
+        raise StoreError(f"{self._where}: {reason}")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -137,19 +143,10 @@ class RedisStore:
             }
         )
 
-    @contextlib.contextmanager
-    def _told_in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except (exceptions.RedisError, OSError, ValueError, TypeError) as error:
-            reason = self._reason(error)
-        else:
-            return
+    def _drop_connection(self) -> None:
         # A reply that is late must not be taken for the next one's.
         with contextlib.suppress(exceptions.RedisError, OSError):
             self._client.connection_pool.disconnect()
-        # Without its cause: a server may repeat a password in its words.
-        raise StoreError(f"{self._where}: {reason}")
 
     def _reason(self, error: Exception) -> str:
         text = str(error)

@@ -209,6 +209,21 @@ def test_a_deleted_file_is_made_anew(path: Path, talker: Talker) -> None:
     other.store.close()
 
 
+def test_a_deleted_file_s_journal_is_not_the_new_one_s(
+    path: Path, talker: Talker
+) -> None:
+    """Who makes the file anew shares no index with those who have the old one open."""
+    talker.claim()
+    index = path.with_name(path.name + "-shm")
+    before = index.stat().st_ino
+    with index.open("rb"):  # else its number might be given to the new one
+        path.unlink()
+        other = Talker(path)
+        other.claim()
+        assert before != index.stat().st_ino
+    other.store.close()
+
+
 def test_a_replaced_file_is_noticed(path: Path, talker: Talker, tmp_path: Path) -> None:
     """What another file says holds from then on."""
     talker.claim()

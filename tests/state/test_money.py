@@ -246,6 +246,17 @@ def test_an_account_may_be_put_back_later(place: Place) -> None:
     assert Account(0, 100, 200, 200) == process.claim(held=900, seen=900)
 
 
+def test_what_was_put_back_and_given_up_is_not_put_back_again(place: Place) -> None:
+    """Who is given up in a new generation reports in vain there, too."""
+    one, other = place.process(), place.process()
+    one.claim(300)
+    place.forget()
+    one.claim(held=300)
+    place.clock.now += 11
+    other.claim()
+    assert Account(0, 300, 0, 0) == one.claim(held=300, seen=300)
+
+
 def test_without_a_lost_memory_nothing_is_put_back(place: Place) -> None:
     """What a process says to know counts for nothing in the same generation."""
     process = place.process()
@@ -290,6 +301,14 @@ def test_a_new_generation_gives_no_money_at_first(shared_place: Place) -> None:
     shared_place.clock.now += 0.4
     assert 0 == process.claim(100).granted
     shared_place.clock.now += 0.2
+    assert 100 == process.claim(100).granted
+
+
+def test_a_clock_that_begins_anew_withholds_nothing(shared_place: Place) -> None:
+    """After a restart of the machine a store is not new for ever."""
+    process = shared_place.process(Rules("grace", grace_s=0.5))
+    process.say()
+    shared_place.clock.now = 5.0
     assert 100 == process.claim(100).granted
 
 

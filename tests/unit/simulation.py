@@ -20,7 +20,7 @@ from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.trail import Leg, Trail
+from holybalance.balancing.trail import Leg, Legs, Trail
 from holybalance.balancing.verdict import CONSEQUENCES, judge
 from holybalance.config import Defaults
 from holybalance.messages import Outcome, Verdict
@@ -123,7 +123,7 @@ class Simulation:
         asked = request()
         pool = self.balancer.pools.of_model(asked.model)
         pool.budget.deposit()
-        self._attempt(Trail(asked, [Leg(asked, asked.model, pool)], now))
+        self._attempt(Trail(asked, Legs(lambda _: Leg(asked, asked.model, pool)), now))
 
     def _attempt(self, trail: Trail) -> None:
         lease = self.balancer.admission.try_lease(trail)

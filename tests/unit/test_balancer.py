@@ -13,7 +13,7 @@ import pytest
 from holybalance.balancing.lease import Ask, Lease
 from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
-from holybalance.balancing.trail import Leg, Trail
+from holybalance.balancing.trail import Leg, Legs, Trail
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
 from holybalance.errors import (
@@ -844,7 +844,7 @@ def test_no_bound_on_the_answer_reserves_the_usual() -> None:
     stage = Stage({"a": [reply()]}, {"a": {"tpm": 10_000.0}})
     pool = stage.balancer.pools.of_model(MODEL)
     asked = request(options={"max_tokens": -1})
-    trail = Trail(asked, [Leg(asked, MODEL, pool)], stage.clock.now)
+    trail = Trail(asked, Legs(lambda _: Leg(asked, MODEL, pool)), stage.clock.now)
 
     ask = trail.ask_of(stage.endpoints["a"], b"x" * 400)
 

@@ -41,6 +41,12 @@ prices = { a = { input = 1, output = 1 }, b = { input = 1, output = 1 } }
 Load = Callable[..., Config]
 
 
+@pytest.fixture(autouse=True)
+def redis_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as a configuration asks; nothing here uses it."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
     """Write tables behind an endpoint as holybalance.toml and load them."""

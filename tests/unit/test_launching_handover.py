@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import pickle
 from typing import Any
 
@@ -13,6 +14,12 @@ from holybalance.errors import ConfigError
 from holybalance.launching import handover
 
 KEY = "sk-canary-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def redis_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as a configuration asks; nothing here uses it."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
 
 
 def config(**defaults: Any) -> Config:

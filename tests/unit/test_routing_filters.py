@@ -228,12 +228,20 @@ def test_budgets_that_leave_nothing_raise_their_own_error() -> None:
         world.router().plan(ask(content=IMAGE))
 
 
-def test_budgets_hold_for_a_forced_choice() -> None:
-    """With their own error."""
+def test_a_forced_choice_leaves_money_to_whoever_holds_it() -> None:
+    """There is nothing to choose; its explanation tells of the budget all the same."""
     world = World(funds=StubFunds(refused=frozenset({GPT})))
 
-    with pytest.raises(BudgetExceeded, match=r"no room for gpt-4\.1"):
-        world.router().plan(ask(GPT))
+    assert (GPT,) == world.router().plan(ask(GPT)).models
+    assert () == world.router().explain(ask(GPT)).choices
+
+
+def test_an_offer_without_money_is_refused() -> None:
+    """With the budget's own error."""
+    world = World(funds=StubFunds(refused=frozenset(FOUR)))
+
+    with pytest.raises(BudgetExceeded, match="no room for"):
+        world.router().plan(ask())
 
 
 def test_a_decision_tells_of_budgets() -> None:
@@ -264,7 +272,7 @@ def test_funds_hear_the_worst_case(
 ) -> None:
     """Bytes bound what goes in; the request or the model what comes out."""
     world = World(funds=StubFunds())
-    world.router().plan(ask(GPT, content=content, options=options))
+    world.router().explain(ask(GPT, content=content, options=options))
 
     assert [(GPT, PRICES[GPT].worst_usd(tokens_in, tokens_out))] == world.funds.asked
 
@@ -275,7 +283,7 @@ def test_a_worst_case_without_bound_is_unknown(models: tuple[str, ...]) -> None:
     prices = {"priced": Price(input=1, output=1)}
     served = endpoint("mystery", "priced", prices=prices)
     world = World(endpoints=[served], funds=StubFunds())
-    world.router().plan(ask(*models))
+    world.router().explain(ask(*models))
 
     assert [(models[0], None)] == world.funds.asked
 

@@ -113,7 +113,7 @@ def test_what_is_learned_changes_plans() -> None:
     router.learn(ask(), answer(DEEPSEEK, (10, 5_000)))
 
     assert (DEEPSEEK, GEMINI) == before
-    assert (GEMINI, DEEPSEEK) == router.plan(ask("two")).models
+    assert (GEMINI, DEEPSEEK) == router.plan(ask("two"), is_again=True).models
 
 
 def test_a_mean_runs_first_and_forgets_then() -> None:

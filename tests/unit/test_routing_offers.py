@@ -223,10 +223,71 @@ def test_a_route_is_for_calls_that_meet_all_of_it(
 
 def test_a_route_without_a_task_asks_for_none() -> None:
     """The classifier costs as much as all the rest."""
-    world = World()
-    world.router(routes=(RouteConfig(use=(GPT,)),)).plan(ask())
+    world, settings = World(), Defaults(strategy="cheapest")
+    world.router(settings, routes=(RouteConfig(use=(GPT,)),)).plan(ask())
 
     assert 0 == world.classified
+
+
+def test_calls_that_are_alike_share_a_plan_for_a_moment() -> None:
+    """Load changes at once, and a plan of a moment ago is as good."""
+    world = World()
+    router = world.router(Defaults(strategy="cheapest"))
+    first = router.plan(ask()).models
+    world.lives[first[0]] = Live(1.0, is_open=False)
+
+    assert first == router.plan(ask()).models
+    world.now += 0.1
+    assert (*first[1:], first[0]) == router.plan(ask()).models
+
+
+def test_a_plan_that_has_not_worked_is_made_anew() -> None:
+    """Money that was counted on may have been spent by others."""
+    world = World()
+    router = world.router(Defaults(strategy="cheapest"))
+    first = router.plan(ask()).models
+    world.lives[first[0]] = Live(1.0, is_open=False)
+
+    assert (*first[1:], first[0]) == router.plan(ask(), is_again=True).models
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": "a" * 5_000},
+        {"options": {"max_tokens": 7}},
+        {"options": {"tools": [{}]}},
+        {"tags": ("web",)},
+        {"max_cost_usd": 1.0},
+        {"max_latency_s": 60.0},
+    ],
+)
+def test_calls_that_differ_have_a_plan_of_their_own(changes: dict[str, Any]) -> None:
+    """In length, needs, tags or bounds."""
+    world = World()
+    router = world.router(Defaults(strategy="cheapest"))
+    first = router.plan(ask()).models
+    world.lives[first[0]] = Live(1.0, is_open=False)
+
+    assert (*first[1:], first[0]) == router.plan(ask(**changes)).models
+
+
+def test_a_drawn_order_is_drawn_for_each_call() -> None:
+    """Else a thousand calls in a moment would go to one model."""
+    router = World().router(Defaults(strategy="weighted"))
+
+    assert len({router.plan(ask()).models[0] for _ in range(100)}) > 1
+
+
+def test_lengths_on_two_sides_of_a_route_s_bound_are_not_alike() -> None:
+    """However close to it they are."""
+    routes = (RouteConfig(when=Condition(max_input_tokens=100), use=(DEEPSEEK,)),)
+    router = World().router(Defaults(strategy="cheapest"), routes=routes)
+
+    below, above = ask(content="a" * 384), ask(content="a" * 388)
+
+    assert (DEEPSEEK,) == router.plan(below).models
+    assert 1 < len(router.plan(above).models)
 
 
 def test_a_route_keeps_its_order_unless_it_names_a_strategy() -> None:
@@ -386,6 +447,8 @@ def test_a_plan_is_what_its_explanation_says(
     seed: int,
 ) -> None:
     """For any call, and in any state of the world."""
+    if model in FOUR:
+        refused = frozenset()  # a named model's money is not the plan's concern
     pairs = zip(FOUR, states, strict=True)
     world = World(
         task=task,

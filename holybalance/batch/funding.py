@@ -1,0 +1,118 @@
+"""Owns what a run may cost: the budget for its limit, and whether it can be kept."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from holybalance import tokens
+from holybalance.batch import rows
+from holybalance.batch.rows import Row
+from holybalance.batch.source import Source
+from holybalance.batch.targets import models_of
+from holybalance.config import BudgetConfig, Config
+from holybalance.errors import ConfigError
+from holybalance.routing.candidates import card_of, endpoints_of
+
+_STEM = "max_cost"
+_FLAWS_SHOWN = 3
+
+
+def with_max_cost(config: Config, max_cost: float | None) -> Config:
+    """
+    Add a budget for all calls of one launcher, under a name that no other one has.
+
+    Args:
+        max_cost: US dollars; `None` adds none.
+
+    Raises:
+        ConfigError: it is no amount of money.
+    """
+    if max_cost is None:
+        return config
+    is_number = isinstance(max_cost, int | float) and not isinstance(max_cost, bool)
+    if not is_number or not 0 < max_cost < math.inf:
+        raise ConfigError(f"max_cost must be US dollars, above 0, not {max_cost!r}")
+    # A store that lasts must not add up what several runs may cost.
+    name = f"{_STEM}-{secrets.token_hex(4)}"
+    budget = BudgetConfig(
+        name=name, limit_usd=max_cost, window="total", scope="all", on_exceed="fail"
+    )
+    return replace(config, budgets=(*config.budgets, budget))
+
+
+def is_max_cost(budget: str) -> bool:
+    """Tell by its name a budget that `with_max_cost` has added."""
+    return budget.startswith(f"{_STEM}-")
+
+
+def refuse_unfunded(
+    config: Config, source: Source, kind: str, system: str | None
+) -> None:
+    """
+    Refuse a run if a budget for all calls cannot ever hold money for its first row.
+
+    Of rows that name models of their own, others may turn out the same: those fail.
+
+    Args:
+        kind: the input's format.
+        system: put before each prompt of "lines".
+
+    Raises:
+        ConfigError: names what is not known of which model, and what to set; or the
+            input cannot be read.
+    """
+    budgets = [budget.name for budget in config.budgets if budget.scope == "all"]
+    if not budgets:
+        return
+    try:
+        first = source.first()
+    except OSError as error:
+        raise ConfigError(source.trouble(error)) from error
+    row = None if first is None else rows.read(first, kind, system)
+    if isinstance(row, Row):
+        _check(config, budgets[-1], row.call)
+
+
+def _check(config: Config, budget: str, call: Mapping[str, Any]) -> None:
+    name = call.get("model") or config.default_model
+    if not isinstance(name, str):
+        return
+    # A name that nobody serves is the row's own failure.
+    served = [each for each in models_of(config, name) if endpoints_of(config, each)]
+    flaws = [_flaw(config, model, call) for model in served]
+    found = [flaw for flaw in flaws if flaw]
+    if not found or len(found) < len(served):
+        return
+    limit = "max_cost" if is_max_cost(budget) else f'the budget "{budget}"'
+    left_out = len(found) - _FLAWS_SHOWN
+    more = [f"and {left_out} more like these"] if left_out > 0 else []
+    reasons = "; ".join([*found[:_FLAWS_SHOWN], *more])
+    raise ConfigError(f"{limit} cannot be kept: {reasons}")
+
+
+def _flaw(config: Config, model: str, call: Mapping[str, Any]) -> str:
+    """Say what keeps a call's worst cost at a model unknown; empty for nothing."""
+    unpriced = ", ".join(f'"{name}"' for name in _unpriced(config, model))
+    if unpriced:
+        return (
+            f'the price of "{model}" at {unpriced} is not known; set [catalog."{model}"'
+            "] price = { input = ..., output = ... } or the endpoint's prices"
+        )
+    card = card_of(config, model)
+    is_bounded = card is not None and card.max_output is not None
+    if is_bounded or tokens.output_bound(call) is not None:
+        return ""
+    return (
+        f'how long an answer of "{model}" may be is not known; set max_output in '
+        f'[catalog."{model}"], or bound answers with max_tokens'
+    )
+
+
+def _unpriced(config: Config, model: str) -> Iterator[str]:
+    for endpoint in endpoints_of(config, model):
+        if model not in endpoint.prices:
+            yield endpoint.name
