@@ -14,6 +14,7 @@ from holybalance_cli.check import check
 from holybalance_cli.demo.command import demo
 from holybalance_cli.ending import Exit, explain, is_ours
 from holybalance_cli.mock import mock
+from holybalance_cli.models.command import models
 from holybalance_cli.route import route
 from holybalance_cli.run.command import run
 
@@ -56,5 +57,5 @@ def main() -> None:
     """
 
 
-for _command in (demo, ask, run, route, budget, check, mock):
+for _command in (demo, ask, run, route, models, budget, check, mock):
     main.add_command(_command)

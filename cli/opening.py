@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -113,6 +114,22 @@ def open_config(path: str | None, **overrides: Any) -> Config:
         config = Config.find() if path is None else Config.load(path)
     given = {name: value for name, value in overrides.items() if value is not None}
     return replace(config, defaults=replace(config.defaults, **given))
+
+
+def find_config(path: str | None) -> Config | None:
+    """
+    Read the configuration as `open_config` does; `None` where there is none at all.
+
+    Raises:
+        ConfigError: there is one, and it is wrong.
+    """
+    from holybalance.config import PRESETS  # noqa: PLC0415 - `--help` must be quick
+
+    places = ("HOLYBALANCE_CONFIG", *(p.key_variable for p in PRESETS.values()))
+    is_named = path is not None or any(os.environ.get(each) for each in places)
+    if not is_named and not os.path.exists("holybalance.toml"):
+        return None
+    return open_config(path)
 
 
 def require_stdout() -> None:

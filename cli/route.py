@@ -163,7 +163,7 @@ def _table(decision: Decision) -> Table:
     tables.add_numbers(table, {"": 1})
     table.add_column("model", overflow="fold", style="bold", min_width=12)
     tables.add_numbers(table, {"score": 5, "cost": 7, "time": 6})
-    table.add_column("why", overflow="fold")
+    table.add_column("why", overflow="fold", min_width=4)
     for place, choice in enumerate(decision.choices[:_MOST_SHOWN], 1):
         table.add_row(*_cells(place, choice))
     return table
@@ -178,8 +178,13 @@ def _cells(place: int, choice: Choice) -> tuple[Any, ...]:
         wording.NOTHING if choice.score is None else f"{choice.score:.2f}",
         wording.dollars(choice.cost_usd),
         wording.seconds(choice.latency_s),
-        Text("; ".join(choice.reasons)),
+        Text(_reasons(choice)),
     )
+
+
+def _reasons(choice: Choice) -> str:
+    # Cost and time have columns of their own.
+    return "; ".join(each for each in choice.reasons if not each.startswith("about "))
 
 
 def _rejections(decision: Decision) -> Table:

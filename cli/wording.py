@@ -28,6 +28,15 @@ def dollars(value: float | None) -> str:
     return f"${value:.{digits}f}"
 
 
+def rate_usd(value: float | None) -> str:
+    """Write a price per million tokens, whose unit is told elsewhere."""
+    if value is None:
+        return NOTHING
+    # Two digits for cents, and more only where they say something: 0.0028.
+    text = f"{value:.4f}".rstrip("0")
+    return text if len(text.partition(".")[2]) > 2 else f"{value:.2f}"
+
+
 def count(number: int, noun: str) -> str:
     """Write a count with its noun: `1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -68,11 +68,12 @@ def _ending(outcome: Outcome, way_on: WayOn) -> list[str]:
     lines = []
     if outcome.trouble:
         lines.append(f"Error: the run broke off: {outcome.trouble}")
+    report, left = outcome.report, outcome.left
+    rows = "" if left is None else f": {wording.count(left, 'row')} not done"
+    if report.budget is not None:
+        lines += [f"stopped for want of money{rows}", report.budget]
     if outcome.is_interrupted:
-        left = outcome.left
-        rows = "" if left is None else f": {wording.count(left, 'row')} not done"
         lines.append(f"interrupted{rows}")
-    report = outcome.report
     failed = report.failed + report.skipped_failed
     # Why rows of an earlier run failed, nobody remembers.
     is_input_bad = not report.skipped_failed and {*report.errors} == {_BAD_ROW}

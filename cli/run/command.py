@@ -102,7 +102,13 @@ def run(
     }
     with quiet(), Signals() as signals:
         outcome = _send(
-            config, source, output, batch_options, bounds, signals=signals, grace_s=grace
+            config,
+            source,
+            output,
+            batch_options,
+            bounds,
+            signals=signals,
+            grace_s=grace,
         )
         way_on = WayOn(arguments=context.meta[_ARGUMENTS], source=source, output=output)
         code = conclude(outcome, fail_on, report, way_on)

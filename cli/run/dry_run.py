@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from holybalance.batch.funding import is_max_cost
 from holybalance_cli import opening, wording
+from holybalance_cli.budget import look
 
 if TYPE_CHECKING:
     from holybalance.batch.estimate import Estimate
+    from holybalance.batch.fits import Fit
     from holybalance.config import Config
     from holybalance_cli.run.report import ReportFile
 
@@ -43,7 +46,14 @@ def show(
     from holybalance.batch.options import BatchOptions  # noqa: PLC0415 - likewise
 
     opening.require_stdout()
-    found = estimate(config, source, BatchOptions(**batch_options), rate=rate)
+    known, trouble = look(config)
+    left_usd = {
+        each.budget.name: each.left_usd for each in known if each.left_usd is not None
+    }
+    options = BatchOptions(**batch_options)
+    found = estimate(config, source, options, rate=rate, left_usd=left_usd)
+    if trouble:
+        click.echo(f"Warning: {trouble}; budgets count as untouched", err=True)
     for label, text in facts(found):
         click.echo(f"{label:<{_LABEL_CELLS}} {text}")
     if report is None:
@@ -65,11 +75,30 @@ def facts(found: Estimate) -> Iterator[tuple[str, str]]:
     least, most = found.output_tokens
     yield "tokens", f"about {found.input_tokens:,} in, {least:,} to {most:,} out"
     yield "cost", _cost(found)
+    for number, fit in enumerate(found.budgets):
+        yield "" if number else "budgets", _fit(fit)
     if found.seconds is None:
         yield "time", "unknown: no limit says how fast it may be"
     else:
         limit = _LIMITS.get(found.by, found.by)
         yield "time", f"at least {wording.duration(found.seconds)}, by {limit}"
+
+
+def _fit(fit: Fit) -> str:
+    name = "--max-cost" if is_max_cost(fit.budget) else fit.budget
+    least, most = fit.cost_usd
+    left = f"{wording.dollars(fit.left_usd)} left"
+    if fit.unpriced:
+        calls = wording.count(fit.unpriced, "call")
+        return f"{name}: {left}; refuses {calls} of unknown price"
+    if most <= fit.left_usd:
+        return f"{name}: {left}, enough"
+    verdict = "may not be enough" if least <= fit.left_usd else "not enough"
+    return f"{name}: {left}, {verdict} for {_range(least, most)}"
+
+
+def _range(least: float, most: float) -> str:
+    return f"{wording.dollars(least)} to {wording.dollars(most)}"
 
 
 def _rows(found: Estimate) -> str:
@@ -84,8 +113,7 @@ def _rows(found: Estimate) -> str:
 def _cost(found: Estimate) -> str:
     if found.cost_usd is None:
         return "unknown"
-    least, most = map(wording.dollars, found.cost_usd)
-    text = f"{least} to {most}"
+    text = _range(*found.cost_usd)
     if found.unpriced:
         text += f", without {wording.count(found.unpriced, 'call')} of unknown price"
     return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from holybalance.batch.funding import is_max_cost
 from holybalance_cli import wording
 from holybalance_cli.run import endpoints
 from holybalance_cli.tables import show
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from holybalance.batch.report import BatchReport
 
 _CODES_SHOWN = 5
+_MODELS_SHOWN = 5
 _EXAMPLE_CHARACTERS = 100
 _LABEL_CELLS = 9
 _UNCOUNTED = "without the last half second of the workers that were ended at once"
@@ -51,6 +53,8 @@ def _facts(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:
         yield "latency", ", ".join(named)
         yield "tokens", f"{report.input_tokens:,} in, {report.output_tokens:,} out"
         yield "cost", wording.cost(report.cost_usd, report.unpriced)
+        yield from _models(report)
+    yield from _budgets(report)
     yield from _failures(report, is_short=is_short)
 
 
@@ -65,6 +69,29 @@ def _rows(report: BatchReport) -> str:
     if report.discarded:
         text += f"; {report.discarded:,} more answered, but not written"
     return text
+
+
+def _models(report: BatchReport) -> Iterator[tuple[str, str]]:
+    """Say what each model took of it, where there were several."""
+    if len(report.models) < 2:
+        return
+    label = "models"
+    for name, each in [*report.models.items()][:_MODELS_SHOWN]:
+        cost = wording.cost(each["cost_usd"], each["unpriced"])
+        yield label, f"{name}: {cost} for {wording.count(each['calls'], 'call')}"
+        label = ""
+    if len(report.models) > _MODELS_SHOWN:
+        left_out = len(report.models) - _MODELS_SHOWN
+        yield label, f"and {wording.count(left_out, 'other model')}"
+
+
+def _budgets(report: BatchReport) -> Iterator[tuple[str, str]]:
+    label = "budgets"
+    for name, each in report.metrics.get("budgets", {}).items():
+        title = "--max-cost" if is_max_cost(name) else name
+        spent, limit = map(wording.dollars, (each["spent_usd"], each["limit_usd"]))
+        yield label, f"{title}: {spent} of {limit} spent"
+        label = ""
 
 
 def _failures(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:

@@ -90,9 +90,7 @@ class Price:
         return long if long is not None and input_tokens > long.above else self
 
 
-def _worst_usd(
-    rate: Price | LongPrice, input_tokens: int, output_tokens: int
-) -> float:
+def _worst_usd(rate: Price | LongPrice, input_tokens: int, output_tokens: int) -> float:
     dearest = max(rate.input, rate.cached or 0.0, rate.cache_write or 0.0)
     return (input_tokens * dearest + output_tokens * rate.output) / _PER_MILLION
 

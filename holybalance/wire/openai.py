@@ -169,10 +169,12 @@ def _usage(document: Mapping[str, Any]) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     prompt, answer = "prompt_tokens_details", "completion_tokens_details"
+    cached = _count(usage[prompt], "cached_tokens") if prompt in usage else 0
     return Usage(
         input_tokens=_count(usage, "prompt_tokens"),
         output_tokens=_count(usage, "completion_tokens"),
-        cached_tokens=_count(usage[prompt], "cached_tokens") if prompt in usage else 0,
+        # DeepSeek's own name for it.
+        cached_tokens=cached or _count(usage, "prompt_cache_hit_tokens"),
         reasoning_tokens=(
             _count(usage[answer], "reasoning_tokens") if answer in usage else 0
         ),

@@ -86,6 +86,8 @@ _PLAIN = BatchReport(
     errors={},
     is_complete=True,
     reason="",
+    models={},
+    budget=None,
     metrics=metrics(),
 )
 

@@ -36,7 +36,7 @@ def test_json(call: Call, config: str) -> None:
     document = json.loads(result.stdout)
     assert "hi" == document["choices"][0]["message"]["content"]
     ours = document["holybalance"]
-    assert {"endpoint", "latency_s", "cost_usd", "attempts"} == set(ours)
+    assert {"model", "endpoint", "latency_s", "cost_usd", "attempts"} == set(ours)
     assert ["ok"] == [attempt["verdict"] for attempt in ours["attempts"]]
 
 

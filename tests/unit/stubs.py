@@ -15,9 +15,19 @@ from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.worst_case import WorstCase
-from holybalance.budgeting.ledger import Ledger
-from holybalance.config import BreakerConfig, Defaults, EndpointConfig
+from holybalance.budgeting.ledger import Hold, Ledger, Shortage
+from holybalance.config import (
+    BreakerConfig,
+    BudgetConfig,
+    Card,
+    Defaults,
+    EndpointConfig,
+)
 from holybalance.messages import ChatRequest, Fault
+from holybalance.state.exchange import Exchange
+from holybalance.state.rules import Rules
+from holybalance.state.sqlite import MEMORY, SqliteStore
+from holybalance.state.store import Answer, News, Store, StoreError
 from holybalance.wire import openai
 from holybalance.wire.faults import WireError
 from holybalance.wire.transport import Response, Transport
@@ -121,6 +131,37 @@ class ScriptedTransport:
         """Nothing to close."""
 
 
+def memory(clock: Callable[[], float]) -> Store:
+    """A faithful store, in memory, that gives money from its beginning."""
+    return SqliteStore(MEMORY, Rules("test", grace_s=0.0), clock=clock)
+
+
+class ScriptedStore:
+    """One process's way to a store, which may be down or lose answers."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.is_down = False
+        self.loses = 0
+        self.heard: list[News] = []
+        self.tries = 0
+
+    def exchange(self, news: News) -> Answer:
+        """Pass news on, unless the script says otherwise."""
+        self.tries += 1
+        if self.is_down:
+            raise StoreError("the store is down")
+        self.heard.append(news)
+        answer = self.store.exchange(news)
+        if self.loses:
+            self.loses -= 1
+            raise StoreError("the answer was lost")
+        return answer
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 def settings_of(name: str, **changes: Any) -> EndpointConfig:
     """An endpoint's configuration."""
     given = {"models": {MODEL: MODEL}} | changes
@@ -136,6 +177,9 @@ class Stage:
         self,
         scripts: dict[str, Sequence[Step]],
         endpoints: dict[str, dict[str, Any]] | None = None,
+        *,
+        budgets: Sequence[BudgetConfig] = (),
+        catalog: dict[str, Card] | None = None,
         **defaults: Any,
     ) -> None:
         self.clock = Clock()
@@ -161,16 +205,60 @@ class Stage:
             )
             for name, transport in self.transports.items()
         }
-        self.balancer = Balancer(
-            list(self.endpoints.values()), self.settings, no_budgets(), self.runtime
+        # One process alone at its store, which is asked within a millisecond.
+        self.store = ScriptedStore(memory(self.clock))
+        self.exchange = Exchange(
+            lambda: self.store, self.clock, is_shared=False, processes=1
         )
+        self._is_asked = False
+        self.ledger = Ledger(
+            budgets,
+            is_alone=True,
+            ask_soon=self._ask_soon,
+            clock=self.clock,
+            wall=self.clock,
+        )
+        self.exchange.spend_by(self.ledger)
+        self.balancer = Balancer(
+            list(self.endpoints.values()),
+            self.settings,
+            WorstCase(self.ledger, catalog or {}),
+            self.runtime,
+        )
+        self.ledger.on_money = self.balancer.wake_all
+
+    def _ask_soon(self) -> None:
+        if not self._is_asked:
+            self._is_asked = True
+            self.clock.call_at(self.clock.now + 0.001, self._exchange_news)
+
+    def _exchange_news(self) -> None:
+        self._is_asked = False
+        if not self.exchange.round():
+            self.clock.call_at(self.clock.now + 1.0, self._ask_soon)
 
     def send(
-        self, timeout_s: float = 60.0, *, is_patient: bool = False, **changes: Any
+        self,
+        timeout_s: float = 60.0,
+        *,
+        is_patient: bool = False,
+        models: Sequence[str] = (),
+        windows: Sequence[int | None] = (),
+        **changes: Any,
     ) -> Any:
         """Make a call."""
         asked = request(timeout_s=timeout_s, **changes)
-        return self.balancer.send(asked, is_patient=is_patient)
+        return self.balancer.send(
+            asked,
+            models=models,
+            windows=windows or (None,) * len(models),
+            is_patient=is_patient,
+        )
+
+    def money(self, name: str) -> tuple[float, float]:
+        """Give what is spent and held of a budget, in US dollars."""
+        figures = self.ledger.report()[name]
+        return figures["spent_usd"], figures["reserved_usd"]
 
     def calls(self, name: str) -> int:
         """Count the requests that reached an upstream."""
@@ -216,3 +304,65 @@ def request(**changes: Any) -> ChatRequest:
         "timeout_s": 60.0,
     }
     return ChatRequest(**(given | changes))
+
+
+class Process:
+    """One of several processes that share money through a store, without threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *budgets: BudgetConfig,
+        wall: Clock | None = None,
+    ) -> None:
+        self.clock = clock
+        self.store = ScriptedStore(store)
+        self.exchange = Exchange(lambda: self.store, clock, is_shared=True, processes=4)
+        self.asked = 0
+        self.woken = 0
+        self.ledger = Ledger(
+            budgets,
+            is_alone=False,
+            ask_soon=self._note_ask,
+            clock=clock,
+            wall=wall or clock,
+        )
+        self.ledger.on_money = self._note_money
+        self.exchange.spend_by(self.ledger)
+
+    def hold(
+        self,
+        worst_usd: float | None,
+        model: str = MODEL,
+        endpoint: str = "one",
+        tags: tuple[str, ...] = (),
+    ) -> Hold | Shortage:
+        """Hold money for an attempt, or say why not."""
+        hold = Hold(self.ledger, worst_usd)
+        return hold.take(model, endpoint, tags) or hold
+
+    def held(self, worst_usd: float, **attempt: Any) -> Hold:
+        """Hold money for an attempt, once the store has given some."""
+        for _ in range(2):
+            hold = self.hold(worst_usd, **attempt)
+            if isinstance(hold, Hold):
+                return hold
+            assert self.exchange.round()
+        raise AssertionError(f"there is none: {hold}")
+
+    def money(self, name: str) -> tuple[float, float]:
+        """Give what is spent and held of a budget, in US dollars, as known here."""
+        figures = self.ledger.report()[name]
+        return figures["spent_usd"], figures["reserved_usd"]
+
+    def leave(self) -> None:
+        """End in good order, as the exchange's thread does."""
+        self.exchange.retire()
+        self.exchange._leave()
+
+    def _note_ask(self) -> None:
+        self.asked += 1
+
+    def _note_money(self) -> None:
+        self.woken += 1

@@ -76,6 +76,18 @@ def test_reply() -> None:
     assert expected == outcome.usage
 
 
+def test_cached_tokens_by_another_name() -> None:
+    """As DeepSeek counts them; they cost a tenth."""
+    usage = {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "prompt_cache_hit_tokens": 8,
+        "prompt_cache_miss_tokens": 2,
+    }
+    found = answer(GOOD | {"usage": usage}).usage
+    assert Usage(input_tokens=10, output_tokens=5, cached_tokens=8) == found
+
+
 @pytest.mark.parametrize("usage", [None, [], 1, "x"])
 def test_no_usage(usage: Any) -> None:
     """Usage that is none is unknown, and the reply is a reply."""

@@ -1,0 +1,1 @@
+"""Owns the `models` command: what is known of models, and who serves them."""

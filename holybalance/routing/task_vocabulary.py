@@ -1,0 +1,596 @@
+"""Owns the words that speak for a task, as plain tables by language; reads nothing."""
+
+from __future__ import annotations
+
+# A row has a task, a weight, a colon and words. 3 settles it alone, 2 is enough where
+# nothing else speaks, and 1 is a hint; hints add up. A word that ends in * stands for
+# itself with the endings of its language. Of a word in two rows, the first counts, and
+# one that is written out counts before one that an ending makes. Words that mean little
+# by themselves are left out, and so are those with an everyday meaning: "class",
+# "swift", "spring", "mean".
+
+ENDINGS = {
+    "English": "- s es d ed e ing er ers ion ions or y ies",
+    "German": "- e en t st est et er em es te ten n s ung ungen",
+    "French": "- e es er ez ons ent é ée és ées eur s x r is it ir tion ion",
+    "Spanish": "- a as ar e es en o os an ado ada ido ir er ción ciones ame alo arlo s",
+    "Italian": "- a are ami i e o ere ire ando ata ato zione zioni mi",
+    "Portuguese": "- a e ar er ir ir o os as es ção ções ando ado ada r",
+    "Russian": "- а я у ю ы и е о ь й ть ти ите йте те ать ить ал ом ой ов ам ами ах ей"
+    " ия ию ии ию ние ния ий ые ый ая ую ых",
+}
+
+WORDS = {
+    "English": """
+code 5: traceback
+code 3: subarray* substring* javascript typescript golang kotlin sql bash powershell
+code 3: html css scss regex regexp regexes vba c++ c++11 c++17 c++20 c# numpy pandas
+code 3: pytorch tensorflow django flask fastapi npm pnpm dockerfile kubernetes kubectl
+code 3: git terraform ansible nginx postgres postgresql mysql sqlite mongodb pytest
+code 3: junit webpack cmake gcc clang makefile refactor* debug* segfault* mutex
+code 3: semaphore localhost dataframe* dataclass* docstring* stdin stdout stacktrace
+code 3: nullpointerexception valgrind usestate useeffect coding jsonb css3 html5 async
+code 3: goroutine* panicked typeerror valueerror keyerror indexerror attributeerror
+code 3: referenceerror syntaxerror grep sudo chmod stderr uncaught sqlalchemy mypy
+code 3: eslint prettier vite svelte nextjs graphql grpc protobuf websocket* jquery
+code 3: tailwind bootstrap laravel symfony wordpress rails sinatra hibernate maven
+code 3: gradle jvm dotnet blazor linq xamarin swiftui xcode cocoapods elixir
+code 3: clojure erlang ocaml fortran cobol verilog vhdl arduino esp32 raspi unittest*
+code 3: microservice* rabbitmq kafka elasticsearch dynamodb cassandra firebase supabase
+code 3: openapi swagger postman oauth2 jwt tokenizer lexer bytecode opcode ioctl mmap
+code 3: malloc calloc printf println scanf iostream vscode neovim tmux zsh awk sed curl
+code 3: wget rsync crontab systemd systemctl iptables vagrant jenkins circleci helm
+code 3: podman ubuntu debian centos homebrew brew pip venv conda pipenv
+code 3: virtualenv jupyter matplotlib seaborn sklearn scikit scipy opencv selenium
+code 3: playwright puppeteer cypress beautifulsoup scrapy celery gunicorn uvicorn
+code 3: pydantic asyncio multiprocessing multithread* deadlock* memoiz* backtracking
+code 3: serializ* deserializ* transpil* minif* lint linter* dto orm orms crud mvc sdk
+code 3: vlookup xlookup sumif sumifs countif countifs autohotkey applescript
+code 3: modulenotfounderror importerror unicodedecodeerror filenotfounderror econnrefused
+code 3: enoent cuda tsconfig eslintrc gitignore npx nodejs
+code 2.5: webpage* website* leetcode hackerrank compil* ssh cors null undefined
+code 2.5: function functions
+code 2: program* div selector* stylesheet* python java php perl haskell rust matlab
+code 2: json yaml xml toml docker github gitlab redis api apis backend frontend fullstack
+code 2: react vue angular linux unix code codebase bug bugs buggy algorithm* array*
+code 2: recurs* recursive decorator* callback* singleton snippet* cron js jsx ts tsx cpp
+code 2: lambda* config repo repos iterator* boolean* subclass* middleware oauth runtime
+code 2: compiler* enum enums tuple tuples hashmap hashset linkedlist dict dictionar*
+code 2: coroutine* closure* dns tcp udp http https header* payload* daemon kernel
+code 2: emulator chromium dom shader* vertex opengl vulkan unity3d godot
+code 1.5: script* implement* implementation* macro* query queries querying database*
+code 1.5: schema* endpoint* loop loops looping pointer* exception* repository thread-safe
+code 1.5: deploy* deployment* server* app cli aws azure gcp lambda s3 ec2 ruby scala node
+code 1.5: software iteratively parse* pars* parameter* crash* timeout*
+code 1.5: plugin* terminal shell ide formulas spreadsheet* pivot cache*
+code 1.5: caching pagination paginat* authenticat* login config* configur* migrat*
+code 1.5: proxy hostname subnet firewall dependency dependencies package* library
+code 1.5: module* import* commit* branch* merge* rebase stash bitwise hash*
+code 1.5: token* encrypt* decrypt* webhook* cookie* session* checkbox dropdown navbar
+code 1.5: component* props hook hooks template* widget* csv vim emacs
+code 1.5: iterat* async await mock* stub* fixture* assert* logs
+code 1.5: logger logging stacktraces error errors warning
+code 1: variable* string* thread* ci struct* test tests url urls excel method* const
+code 1: std fehler latency workflow* stack install* upgrade* version button* column*
+code 1: row rows cell cells file files folder* directory input output returns returned
+code 1: throw throws command* bot scrap* automat* object* instance*
+code 1: validation validate* sort sorts sorted sorting reverse* filter* index*
+code 1: dropdown buffer* socket* port ports container* build
+code 1: builds pipeline* architecture refactoring legacy migration
+writing 3: translat* poem poems poetry sonnet* haiku haikus limerick* lyric* ballad
+writing 3: essay* eulog* slogan* tagline* rephras* paraphras* proofread* reword*
+writing 3: screenplay* fairytale* rewrit* rewrote copywrit* villanelle couplet acrostic
+writing 3: valediction fanfic fanfiction monologue* obituar* ghostwrit* stanza stanzas
+writing 3: rap jingle*
+writing 2.5: compose* compos* story stories fable* newsletter* rhyme* rhyming
+writing 2.5: storytelling blogpost* grammatical* spellcheck* typo typos draft*
+writing 2: imagery vivid podcast* verse* ode email* mails polish* tale tales blog*
+writing 2: tweet* headline* caption* dialogue* grammar invitation* translation* poet
+writing 2: scene scenes prose speech* toast wording testimonial* brochure* flyer*
+writing 2: punctuation spelling linkedin instagram advert* ad ads motto vows
+writing 2: farewell apology apologiz* apologis* congratulat* condolence* catchy
+writing 2: persuasive synopsis prologue epilogue protagonist villain noir
+writing 2: shorten* condense* concise* politely
+writing 1.5: write writes writing written craft* letter* brief carta edit edited editing
+writing 1.5: bio polite* tone friendlier outline* paragraph* rewritten postcard* resume
+writing 1.5: cv announcement* announc* warm* witty humorous heartfelt sincere casual
+writing 1.5: wording greeting wishes birthday wedding retirement whimsical poetic
+writing 1.5: cheesy fluent fluently idiomatic readable tense marketing
+writing 1: article creative creatively plot character* captivat* engag* mail message
+writing 1: messages note post posts formal formally professional* fictional narrator
+writing 1: novel* chapter* introduction friendly style sentence* phrase* word words
+writing 1: title titles sound sounds reply tweets funny humor humour audience cozy
+writing 1: landlord boss neighbor neighbour colleague* invite invites sequel hero
+writing 1: flowery dragon wizard princess knight
+analysis 3: analys* analyz* analysis analyses analytical summaris* summariz* swot
+analysis 3: tldr
+analysis 2.5: compar* assess* summary summaries implication* insight* interpret*
+analysis 2.5: critiqu* postmortem* disadvantage* takeaway* comparison* comparative
+analysis 2: cause* evaluat* strateg* trend* outlier* diagnos* finding findings
+analysis 2: symbolism strength strengths weakness* methodolog* tradeoff* critically
+analysis 2: summarized pattern* hypothes* correlat* weigh* drawback* downside* pros
+analysis 2: cons recap bottleneck* counterargument* fallacy fallacies bias* biased
+analysis 2: contradict* inconsisten* ambigu* churn kpi kpis roi ebitda
+analysis 2: cohort* segmentation benchmark* competitor* stakeholder* thematic
+analysis 2: insightful anomal* synthesiz* synthesis synthesis* distill* ramification*
+analysis 2: viability viable feasib* feasibility prioritiz* prioritis* scrutin*
+analysis 1.5: factor* driver* advantage* report* conclud* conclusion* argument* theme*
+analysis 1.5: competitive risk* risky justif* differ differs difference* versus vs
+analysis 1.5: contrast* rank ranking rankings evidence explanation* transcript* revenue*
+analysis 1.5: margin* profitab* retention conversion* funnel forecast* quarterly q1 q2
+analysis 1.5: q3 q4 yoy budget* vendor* supplier* invest* investor* acquisition merger
+analysis 1.5: dataset* significan* confound* causal causation survey* respondent*
+analysis 1.5: feedback complaint* review reviews interview* minutes clause* contract*
+analysis 1.5: liabilit* complian* regulat* legislation geopolit* macroeconomic* economic
+analysis 1.5: economics inflation recession tariff* election* ethical ethic* persuad*
+analysis 1.5: plausib* reasoning consequence* impact* imply implies
+analysis 1.5: indicate* rationale pitfall* clinical recommendations
+analysis 1: market* study studies recommendation data metric* scenario* identif*
+analysis 1: examin* severit* likelihood effect effects policy policies better decid*
+analysis 1: decision* option* passage abstract document findings sales customer*
+analysis 1: growth decline* declin* dropped increase* decrease* fell rose pricing
+analysis 1: argue* author stance claim* company companies
+analysis 1: business* industry* sector* organization* organisation*
+analysis 1: region* department* employee* turnover startup* expand* expansion launch*
+analysis 1: sentiment highlight* flag flags explain explains tables chart* memo article
+analysis 1: affect* influenc* role historical revolution* empire war
+analysis 1: sustainable* scalab* perspective* viewpoint*
+math 3: equation* integral* derivativ* eigenvalue* eigenvector* probabilit* theorem*
+math 3: lemma* polynomial* calculus algebra trigonometr* logarithm* permutation*
+math 3: arithmetic pigeonhole binomial antiderivative* determinant* factorial* quadratic
+math 3: gcd lcm bijection* bijective injective surjective homomorphism* isomorph*
+math 3: isomorphic cosine sine asymptote* hypotenuse parabola* hyperbola*
+math 3: ellipse vertices maclaurin riemann gaussian laplacian jacobian
+math 3: hessian modulo congruen* divisib* differentiat*
+math 2.5: prove proves proving calculat* solve solves solving factorise* factoriz*
+math 2.5: perimeter* mathematical* circumference radius diameter compounded
+math 2: compute* proof* simplif* integer* fraction* converg* matrices geometr* remainder
+math 2: variance math maths mathematics dice diverg* abelian marbles
+math 2: deduce numerator denominator exponent* coefficient* slope
+math 2: summation triangle* rectangle* parallelogram trapezoid octagon hexagon pentagon
+math 2: interest percent* percentage* decimal decimals
+math 1.5: sum sums prime primes inequalit* matrix induction median cos sin tan coin
+math 1.5: coins combination* multipl* divided divid* subtract* vector vectors infinity
+math 1.5: cube cubes cylinder* sphere cone cones angle* perpendicular parallel
+math 1.5: apples cards deck drawn urn ratio* proportion* average averages odds equals
+math 1.5: root roots tiles fence mph kmh
+math 1: area volume discount* cm km km/h metres meters limit* series total circle
+math 1: digit* digits sequence* consecutive each twice speed hours invested
+math 1: tank pipe train trains travels costs cost price save saves saved
+math 1: paid pays spend spends spent sells buys sold earn earns tip split evenly
+math 1: miles gallons liters litres kg pounds dollars cents minutes weighs
+speed 3: yesno
+speed 2.5: categoriz* categoris* briefly synonym* antonym* tersely
+speed 2.5: classif* classification*
+speed 2: spam ham acronym abbreviation asap
+speed 1.5: quick extract* label* category categories quickly pls
+speed 1: yes only just solo sentiment positive negative neutral detect* true false
+speed 1: sentiment normalize tag tags capital timezone plural
+general 2.5: recipe* restaurant* itinerar* movie* hobby hobbies vacation*
+general 2: advice advise* tips trip trips travel* cook* dinner gift gifts
+general 2: recommend* suggestions bored lonely motivat* friendship roommate girlfriend
+general 2: boyfriend husband dating garden* houseplant* puppy kitten dog dogs cat cats
+general 2: workout* diet sleep insomnia headache hiking camping
+general 2: knit* crochet guitar piano hobby hike netflix clean cleaning stain stains
+general 1.5: fun interesting curious wonder* feeling feel hungry tired weekend
+general 1.5: favorite favourite learn learning beginner* kids toddler baby
+general 1.5: meal* vegetarian breakfast lunch habit habits stress* anxious anxiety doctor
+general 1.5: healthy health weight running jog gym muscle* yoga meditat* pets pet
+general 1.5: visit visiting tourist* sightseeing museum* beach flight hotel hotels
+general 1.5: born history religion mythology universe planet* evolution
+general 1.5: dinosaur* octopus* animals bird birds
+general 1: house apartment car coffee tea music song band game games
+general 1: play chat talk friend friends mom dad sister brother tonight tomorrow
+general 1: favorite advice
+""",
+    "German": """
+code 3: programmier* refaktorier* kompilier* quellcode quelltext codezeile* datenbank*
+code 3: webseite* programmcode skript* debugge* algorithmus algorithmen
+code 2: funktion* abfrage* klasse methode* fehlermeldung* schleife* schnittstelle*
+code 2: programm programme befehl* konsole ausführ* abstürz* stürzt implementier*
+code 2: installier* konfigurier* endpunkt* tabellenblatt makro variable* zeichenkette*
+code 2: testfall testfälle
+code 1.5: fehler server datei* ordner spalte* zeile* befehlszeile eingabe
+code 1.5: bricht läuft zellen zelle
+writing 3: übersetz* gedicht* kurzgeschichte* märchen umformulier* formulier* aufsatz
+writing 3: bewerbungsschreiben motivationsschreiben anschreiben geburtstagsgedicht slogan
+writing 3: reime reim liedtext korrekturles* schreibstil pressemitteilung*
+writing 3: produktbeschreibung* glückwunschkarte trauerrede rechtschreib* hochzeitsrede
+writing 3: einladungstext dankesrede newslettertext werbetext*
+writing 2: brief rede geschichte nachricht einladung* verfass* dicht* mail email
+writing 2: höflicher höflich grammatik korrigier* rechtschreibfehler bewerbung* überschrift*
+writing 2: werbe* kündigungsschreiben kündigung entschuldigung* glückwunsch* geburtstag
+writing 2: blogartikel blogbeitrag umschreib* absage dankeschön
+writing 1.5: schreib* text texte locker freundlicher förmlich* kürzer lesbarer
+writing 1: freundlich text satz sätze absatz klingt
+analysis 3: analysier* analyse* zusammenfass* zusammenfassung* vergleich* swot
+analysis 2.5: nachteil* bewert* beurteil* ursache* erkenntnis* auswert* schlussfolger*
+analysis 2.5: gegenüberstell* interpretier* einschätz* einordn*
+analysis 2: vorteil* auswirkung* risiken risiko trend* strategie* unterschied* argument*
+analysis 2: entwicklung* ableit* zusammenhang zusammenhänge stärken schwächen
+analysis 2: untersuch* erörter* kritisch* kernaussage* stichpunkt* folgen
+analysis 1.5: bericht* vertrag* umsatz umsätze daten studie* umfrage* abwäg* gründe
+analysis 1.5: warum hinsichtlich bezüglich einfluss markt marktanteil quartal
+analysis 1: erklär* unternehmen wirtschaft* kunden lohnt entscheid* sinnvoller
+math 3: gleichung* wahrscheinlichkeit* ableitung* integral* beweis* berechn* rechne
+math 3: primzahl* nullstelle* eigenwert* quadratwurzel bruchrechn* dreieck*
+math 3: kreisfläche oberfläche flächeninhalt umfang zinseszins* stammfunktion
+math 2: wurzel prozent löse volumen würfel* kegel* zylinder* kugel* matrix summe
+math 2: rechnen ausrechnen addier* multiplizier* dividier* durchschnitt* aufgabe
+math 1.5: lös* zahl zahlen radius höhe seitenlänge* preis kostet
+speed 3: klassifizier* stichwort
+speed 2: kurz schnell synonym hauptstadt abkürzung nenne antworte knapp
+speed 1: nur ja nein heißt
+general 2: rezept* kochen urlaub reise* ausflug tipps empfehl* empfiehl* geschenk*
+general 2: abnehmen schlafen hund katze pflanze* balkon garten wochenende
+general 1.5: lernen kinder gesund* sport freund freundin film* buch bücher geschenkidee*
+general 1: möchte eignen hilft erzähl*
+""",
+    "French": """
+code 3: programm* compil* refactoris* débogu* algorithme* regex
+code 2: fonction* requête* boucle* classe méthode* fichier*
+code 2: implément* serveur* dépôt logiciel développeur
+code 2: script* exception* variable* installer
+code 1.5: erreur* code colonne* dossier* bogue
+writing 3: traduis* tradui* traduction* rédig* reformul* poème* lettre* rédaction
+writing 3: paraphras* slogan* dissertation discours corrig* réécri*
+writing 3: résiliation toast haïku comptine rime*
+writing 2.5: orthographe fautes grammaire courriel* conte mail email
+writing 2: écri* écris écrire écrivez histoire texte* article invitation* motivation
+writing 2: message annonce légende accroche* poli polie félicitation*
+writing 1.5: remerci* phrase* paragraphe*
+writing 1: formel titre
+analysis 3: analys* résum* compar* synthèse synthétis* évalu*
+analysis 2.5: inconvénient* conséquence* enjeux interpr*
+analysis 2: avantage* cause* causes différence* facteurs facteur stratégie* tendance*
+analysis 2: risque* argument* critiqu* hypothèse* impact* expliqu* limites
+analysis 1.5: rapport* données étude* résultat* ventes entreprise* marché pourquoi
+analysis 1.5: contrat* effets
+analysis 1: économ* politique* clients
+math 3: équation* intégral* dérivée* probabilité* démontr* calcul* théorème* résous
+math 3: résoud* racine* polynôme* prouv* matrice
+math 2: pourcentage* aire périmètre triangle somme nombre nombres premiers
+math 2: fraction* vitesse volume moyenne additionn* multipli*
+math 1.5: combien prix km
+speed 3: classifi* synonyme* catégoris*
+speed 2.5: brièvement rapidement
+speed 2: vrai faux extrai* monnaie
+speed 1: oui non mot seul seulement catégorie
+general 2: recette* cuisin* voyage* conseil* conseiller cadeau* vacances recommand*
+general 2: chien chat jardin* plante* dormir maigrir apprendre restaurant* film*
+general 1: choisir aime enfants visiter idée idées
+""",
+    "Spanish": """
+code 3: program* compil* depur* refactoriz* algoritmo* código codigo
+code 2: función funciones consulta* bucle* clase método* archivo* servidor* implement*
+code 2: script* excepción variable* instalar terminal comando* desplieg*
+code 2: carpeta*
+code 1.5: error errores columna* fila filas
+writing 3: traduc* traduz* poema* redact* reformul* parafrase* cuento* ensayo* eslogan
+writing 3: soneto* corrig* correg* reescrib* guion rima* brindis
+writing 3: traducción discurso*
+writing 2.5: ortografía gramática correo* carta* mail email
+writing 2: escrib* escríb* relato* artículo mensaje* invitación anuncio*
+writing 2: felicitación párrafo* publicación
+writing 1.5: texto* tono frase* formal amable historia
+writing 1: título
+analysis 3: analiz* análisis resum* compar* resumen evalú* evalu*
+analysis 2.5: desventaja* inconveniente* conclusion* conclusión interpret* implicacion*
+analysis 2: ventaja* causa causas riesgo* estrategia* tendencia* diferencia* factor*
+analysis 2: argument* crític* consecuencia* impacto* efecto* hipótesis explic*
+analysis 1.5: informe* datos estudio* ventas empresa* mercado* contrato* resultado*
+analysis 1.5: encuesta* clientes
+analysis 1: economía económic* política*
+math 3: ecuacion* ecuación integral* derivad* probabilidad* demuestr* calcul* teorema*
+math 3: resuelv* raíz raices polinomio* matriz cálculo
+math 2: porcentaje área perímetro triángulo suma número números primos fracción
+math 2: velocidad volumen promedio sumar multiplic* cuadrada
+math 1.5: cuánto cuántos cuántas precio
+speed 3: clasific* sinónimo* categoriz*
+speed 2.5: brevemente rápidamente rápido
+speed 2: verdadero falso extrae extraer extraiga
+speed 1: solo solamente palabra categoría
+general 2: receta* cocin* viaje* consejo* recomiend* recomend* regal* vacaciones
+general 2: perro gato jardín planta* dormir adelgazar aprender restaurante* película*
+general 1: quiero ayuda visitar cuéntame idea ideas novia novio
+""",
+    "Italian": """
+code 3: programm* compil* codice algoritmo
+code 2: funzione funzioni interroga* ciclo classe metodo server implementa*
+code 2: database script variabile variabili installare comando cartella
+code 1.5: errore errori colonna
+writing 3: traduci* tradurre traduc* poesia poesie riscriv* riformul* corregg*
+writing 3: racconto* favola saggio discorso filastrocca rima slogan
+writing 2.5: lettera grammatica ortografia mail email
+writing 2: scriv* messaggio invito annuncio articolo storia didascalia
+writing 1.5: testo frase tono formale gentile
+analysis 3: analizz* analisi riassum* riassunto confront* valut*
+analysis 2.5: svantagg* conseguenz* conclusion*
+analysis 2: vantagg* cause rischi rischio strategi* tendenz* differenz* fattori
+analysis 2: argoment* critic* impatto effetti ipotesi spieg*
+analysis 1.5: rapporto relazione dati studio vendite azienda mercato contratto perché
+math 3: equazion* integral* derivat* probabilità dimostr* calcol* teorema risolv*
+math 3: radice polinomio matrice
+math 2: percentuale area perimetro triangolo somma numero numeri primi frazione
+math 2: velocità volume quanto quanti quante
+speed 3: classific* sinonimo
+speed 2: brevemente velocemente vero falso estrai
+speed 1: sì solo parola
+general 2: ricett* cucin* viaggi* consigl* regal* vacanz* cane gatto giardino dormire
+general 2: dimagrire imparare ristorant* visitare giorni
+""",
+    "Portuguese": """
+code 3: program* compil* depur* refator* algoritmo* código
+code 2: função funções consulta laço classe método arquivo* servidor implement*
+code 2: script* variável variáveis instalar comando pasta conect*
+code 1.5: erro erros coluna
+writing 3: traduz* tradu* poema* redij* redig* reescrev* reformul* parafrase* conto
+writing 3: redação corrij* corrig* rima* discurso*
+writing 2.5: ortografia gramática carta email mail legenda*
+writing 2: escrev* mensagem convite anúncio artigo história
+writing 1.5: texto* frase* formal divertido
+analysis 3: analis* análise* resum* compar* resumo avali*
+analysis 2.5: desvantage* conclus* interpret*
+analysis 2: vantage* causa causas risco* estratégia* tendência* diferença* fatores
+analysis 2: argument* crític* consequência* impacto* efeito* hipótese* expliqu* explic*
+analysis 1.5: relatório* dados estudo* vendas empresa* mercado contrato investir
+math 3: equaç* equação equações integral derivada* probabilidade* demonstr* calcul*
+math 3: teorema resolv* raiz polinômio matriz prove
+math 2: porcentagem área perímetro triângulo soma número números primos fração
+math 2: velocidade volume média quanto quantos quantas
+speed 3: classifi* sinônimo*
+speed 2.5: brevemente rapidamente rápido
+speed 2: verdadeiro extrai*
+speed 1: sim não só apenas palavra
+general 2: receita* cozinh* viage* viaj* dica* recomend* presente férias cachorro gato
+general 2: jardim planta* cuidar dormir emagrecer aprender restaurante* filme*
+general 1: orquídea visitar ideia ideias
+""",
+    "Russian": """
+code 3: код кода коде коду программ* скрипт* функци* алгоритм* компилир* компиляц*
+code 3: питон* сервер* регулярк* отлад* рефактор* джава
+code 2: ошибк* массив* цикл* класс* метод* запрос* файл* контейнер* переменн*
+code 2: установить настроить библиотек* строк* консол* команд* окружени* тест тесты
+writing 3: переведи* перевод* перевед* стихотворени* стих* рассказ* сказк* эссе сочинени*
+writing 3: письм* поздравлени* слоган* перефразир* перепиш* реферат* тост отредактир*
+writing 3: сочини* рекламн* резюме исправь исправьте пост поста
+writing 2.5: сообщение грамматик* орфограф* заголов* придумай*
+writing 2: напиш* написать составь* текст* вежлив* формальн* приглашени*
+writing 1.5: официальн* абзац* предложени* статью статья описание историю
+analysis 3: проанализир* анализ* сравн* сравнени* суммир* обобщ* резюмир*
+analysis 2.5: оцен* выдел* вывод* недостат* преимуществ* минус* плюс*
+analysis 2: причин* последстви* стратег* тренд* тенденци* риск* отлича* отличи* разниц*
+analysis 2: фактор* аргумент* отзыв* влияни* повлия* гипотез*
+analysis 1.5: отчет* отчёт* данны* исследовани* продаж* компани* рынк* договор* объясн*
+analysis 1.5: почему выручк*
+math 3: уравнени* интеграл* производн* вероятност* докаж* вычисли* теорем* реши решите
+math 3: корень корни многочлен* матриц* посчита* рассчита*
+math 2: процент* площад* периметр* треугольник* сумм* числ* дроб* скорост* объем объём
+math 2: сколько задач* квадрат*
+speed 3: классифицир* синоним* столиц*
+speed 2.5: кратко коротко одним быстро
+speed 2: извлеки определи ответь
+speed 1: да нет только слово слов
+general 2: рецепт* приготов* путешеств* совет* посоветуй* подарок подарить отпуск собак*
+general 2: кошк* сад растени* выспаться похудеть научиться ресторан* фильм* расскаж*
+general 1.5: вставать
+""",
+}
+
+# A weight below 0 is for what is called code and is none.
+PHRASES = """
+code 4: exit code, permission denied, segmentation fault, connection refused
+code 3: array of, integer array, operating system, binary tree, dynamic programming
+code 3: sorting algorithm, breadth first search, depth first, big o, object oriented
+code 3: web app, mobile app, unit test, pull request, linked list, binary search
+code 3: hash map, hash table, type hint, data structure, rest api, stack trace
+code 3: time complexity, regular expression, design pattern, race condition
+code 3: shell script, web scraper, console log, call stack, foreign key, primary key
+code 3: insert into, create table, delete from, inner join, left join, alter table
+code 3: code review, environment variable, raspberry pi, google sheets, google apps
+code 3: machine learning model, null pointer, infinite loop, while loop, for loop
+code 3: one liner, import error, no module named, cannot find module, is not defined
+code 3: is not a function, github actions, visual studio, syntax error, line of code
+code 3: lines of code, dark mode toggle, drop down menu, base de données, base de datos
+code 3: banco de dados, code snippet, chrome extension, discord bot, telegram bot
+code 3: given an array, given an integer, given a string, you are given an array
+code 3: thread safe, exit status, asp net, command prompt, build fails, merge sort, quick sort, rate limiter
+code 2: a script that, a script to, an app that, a class that, command line
+code 2: source code, merge conflict, memory leak, coding assistant, software engineer
+code 2: software developer, stack overflow, core dumped, not found exception
+code 1.5: line by line, at line, on line, in production, tech stack
+code 2: ci cd, key value, open source library, returns none, works locally, version control
+code 2: does not compile, doesn t compile, doesn t work, stopped working, in excel
+code 1.5: a function, a program, a script, a query, a method, an algorithm, a regex
+code -2: television program, tv program, space program, training program
+code -2: exercise program, loyalty program, graduate program, school program
+code -2.5: country code, dress code, zip code, area code, postal code, morse code
+code -2.5: code of conduct, penal code, qr code, promo code, building code
+code -2.5: discount code, civil code, tax code
+writing 3: video script, podcast script, movie script, script for a, cover letter
+writing 3: press release, product description, thank you note, short story
+writing 3: landing page copy, song lyrics, continue the story, opening scene
+writing 3: love letter, bedtime story, job description, out of office, thank you card
+writing 3: fairy tale, call to action, subject line, bullet points into, write up
+writing 3: cold email, follow up email, dating profile, mission statement, about us
+writing 3: letter of recommendation, recommendation letter, resignation letter, ad copy
+writing 3: blog post, wedding speech, best man, text to my, note to my, email to
+writing 3: mail to, message to my, letter to, reply to this, respond to this email
+writing 3: less robotic, more human, more natural, more formal, more professional
+writing 3: more polite, more concise, less formal, sound better, sounds better
+writing 3: flow better, in your own words, fix the grammar, correct the grammar
+writing 2.5: personal statement, opinion piece, product review, birthday card
+writing 2.5: write a reply, help me word, help me write, how should i word, how do i say
+writing 2.5: nicer way, polite way, better way to say, rewrite this, a few lines
+writing 2.5: into english, into german, into french, into spanish, to english
+writing 2.5: to german, to french, to spanish, in german, in french, in spanish
+writing 2.5: in italian, in japanese, in chinese, to japanese, to chinese, to italian
+writing 2.5: ins deutsche, ins englische, auf englisch, auf deutsch, en anglais
+writing 2.5: en français, al inglés, al español, en inglés, in inglese, in italiano
+writing 2.5: para o inglês, para inglês, на русский, на английский, для инстаграма
+writing 2: sound more, in the style of, come up with, make this, write a speech
+writing 2: copy for, sound less, keep the length, same meaning, first person
+writing 2: in the voice of, name for a, names for a, fill in the dialogue, make it sound
+writing 2: set in, happy birthday, year old reader, keep it under, words long, word count
+writing 1.5: to my boss, to my landlord, to my team, to my neighbor, to my neighbour
+writing 1.5: to a client, to the client, to a customer, to our customers, to my teacher
+analysis 3: root cause, pros and cons, cost benefit, post mortem, trade off, tl dr
+analysis 3: go to market, business case, key points, main takeaways, key takeaways
+analysis 3: what went wrong, what stands out, what can we learn, lessons learned
+analysis 3: action items, difference between, differences between, key differences
+analysis 3: what does this tell, what do these, what does the data, most likely cause
+analysis 3: make sense of, holes in, poke holes, devil s advocate, main arguments
+analysis 2.5: key findings, main points, main factors, how would we, open questions
+analysis 2.5: case study, strengths and weaknesses, explain your, main insights
+analysis 2.5: what could be the, fasse das, fasse die, fass den, fass das, fass die
+analysis 2.5: fasse den, fasse diesen, fass diesen, for and against, advantages and
+analysis 2.5: what could explain, what might explain, what explains, should we
+analysis 2.5: which of these, which one is better, which is better, is it worth
+analysis 2.5: what would happen if, red flags, what are the risks, points forts
+analysis 2.5: welche risiken, le pour et le contre, pro und contra, vor und nachteile
+analysis 2.5: pros y contras, ventajas y desventajas, pro e contro, prós e contras
+analysis 2.5: плюсы и минусы, за и против, wie unterscheid
+analysis 2: marketing plan, business plan, action plan, what should we, break down
+analysis 2: walk me through, both sides, what drives, what led to, to what extent
+analysis 1.5: read the following, based on the, according to the, long term, short term
+analysis 2: next steps, gap analysis, case for, argue that, point of view, market share
+analysis 2: supply chain, business model, unit economics, burn rate, what patterns
+analysis 2: do you see, give me your assessment, second opinion, sanity check
+analysis 2: what am i missing, how do they differ, how does this compare, worth it
+analysis 2: go through, look at these, look at this, what changed, why is our, why are our
+analysis 2: our customers, our sales, our team, our users, is the conclusion
+analysis 1.5: why did, why do, how did, customer reviews, meeting notes, sales data, year over year, per cent of
+math 3: how many ways, expected value, standard deviation, expected number, show that
+math 3: square root, cube root, chain rule, prime number, word problem, at random
+math 3: without replacement, compound interest, right triangle, least common, greatest common
+math 3: find the area, find the value, solve for, in terms of x, find x, for x
+math 3: step by step solution, rolls of, fair coin, fair die, linear algebra
+math 3: closed form, confidence interval, differential equation, per annum, sum of
+math 2.5: km h, miles per, per hour, product of, is divisible, evaluate the limit
+math 2: por ciento, pour cent, total amount, how many times, in total, per year after
+math 2: expressed as a fraction, what is the sum, how many does, how much does each
+math 2: times as, how far, at what time, how fast, how old is, how tall, years old
+math 2: how many are left, how much change, do i have after, how much will, monthly payment
+math 1.5: find all, how many different, times as many, original price, let f, let n
+math 1.5: times table, how much did, how many more, how much money
+speed 5: yes or no, yes no, true or false, true false, one word, single word, ja nein
+speed 5: ja oder nein, oui ou non, sí o no, si o no, in einem wort, un mot
+speed 5: una palabra, sì o no, sim ou não, да или нет, одним словом, uma palavra
+speed 5: одно слово, una sola parola, un seul mot, solo sí o no
+speed 4: answer only, reply only, just the letter, single label, short answer
+speed 4: quick question, keep it short, one letter, one of the following, exactly one of
+speed 4: answer with only, answer with just, quick q, one of these, respond only with
+speed 4: choose one, pick one, options are, which category, categories are, intent classifier
+speed 3.5: one sentence, one line, in a sentence, in one, ten words, five words
+speed 3.5: einem satz, une phrase, una frase, uma frase, одной фразой, output 1, otherwise 0
+speed 3: just give me, give me just, nur mit, pick the, spam or, or not spam
+speed 3: stand for, address only, number only, positive or negative, positive negative
+speed 3: name only, the category, the label, is this spam, is it spam, what language is
+speed 2.5: capital of, opposite of, in short, the capital, die hauptstadt, la capitale
+speed 2.5: la capital, another word, a capital, как называется, what time, what day
+speed 2.5: as fast as, real quick, how do you spell, how do you pronounce, plural of
+speed 2.5: past tense, reply with, respond with, answer with, return only, output only
+speed 2: return a json, as json, json object, with the fields, the sentiment
+speed 1.5: only the, just the, extract the, nothing else, no explanation
+speed 1.5: the following fields, phone number, email address
+general 2.5: tell me about, tell me something, should i wear, how do i get, what to do
+general 1: how can i, how do i
+general 2.5: recommend me, can you help, like i m five, explain like, i m feeling
+general 2.5: i feel, my dog, my cat, my kids, my son, my daughter, my mom, my dad
+general 2.5: my wife, my husband, my girlfriend, my boyfriend, good books, book recommend
+general 2.5: plan a, day trip, first time, let s play, just for fun, what s it like
+general 1.5: what should i, should i be, any tips, some ideas
+general 2: i want to start, i want to learn, get rid of, get better at, how does a
+general 1.5: how does the, how do the, what happens, living room, date night, for dinner
+general 2: was kann man, que faire, qué puedo, cosa posso, o que fazer, что делать
+general 2: wie fange ich, wie kann ich, comment faire, cómo puedo, como posso, как мне
+general 2: how are you, who are you, what can you do, tell me a joke, a joke
+"""
+
+# What the first word of a request adds to its usual meaning, or says only there.
+LEADING = """
+code 1.5: implement refactor debug optimise optimize port deploy code programmiere
+code 1: fix build configure install convert add create
+writing 2: translate rewrite rephrase paraphrase proofread compose draft übersetze
+writing 2: traduis traduce rédige redacta polish edit formuliere shorten reword traduza
+writing 2: traduci переведи reformule umformuliere
+writing 1: write schreibe schreib écris escribe scrivi escreva напиши craft continue turn
+analysis 3: resume examine contrast
+analysis 1.5: compare analyse analyze evaluate assess summarise summarize vergleiche
+analysis 1.5: analysiere analiza interpret critique résume why warum pourquoi identify
+analysis 1.5: discuss explain weigh review read compara analise resuma resume подведи
+analysis 1.5: проанализируй сравни оцени confronta valuta riassumi fasse evaluate
+math 1.5: prove solve calculate compute simplify berechne löse beweise find determine
+math 1: integrate démontrez calcule calcula resuelve differentiate evaluate show
+speed 2: classify label extract categorize quick name pick tag detect
+"""
+
+EAST_ASIAN = """
+code 3: 写代码 網頁 网页 前端 后端 プログラミング 정렬 代码 代碼 编程 編程 程式 函数
+code 3: 函數 関数 爬虫 报错 正则 调试 코드 함수 单元测试 コード アルゴリズム 报异常
+code 3: スクリプト プログラム 数据库 排序 单例 空指针 组件 编译 线程 索引 後端 資料庫 除錯
+code 3: エラーが出 コンパイル クラスを メソッド ソート 正規表現 配列 변수 오류 함수를 파이썬
+code 3: 스크립트 데이터베이스 컴파일 异常 字符串 数组 循环 链表 二叉树 接口 服务器
+code 2: 程序 算法 演算法 脚本 部署 实现 データベース バグ 알고리즘 变量 命令 エラー サーバー
+code 2: 실행 配置 安装 内存 公式 单元格 表格 このエラー 変数 ファイル
+code -9: 不要写代码 不要代码 不用代码 コードは不要
+writing 3: 俳句 手紙 周报 简历 履歴書 广告语 口号 演讲 推文 散文 短编 소설 이메일 翻译
+writing 3: 翻譯 翻訳 번역 润色 潤色 改写 改寫 文案 作文 书信 邮件 郵件 诗 詩 故事 小说
+writing 3: 小說 物語 演讲稿 歌词 メール 文面 添削 에세이 朋友圈 情书 检讨书 贺词 祝福语
+writing 3: 请假条 公众号 小红书 剧本 对联 童话 扩写 缩写 续写 仿写 语病 病句 邀请函
+writing 3: 英訳 和訳 訳して 言い換え スピーチ 挨拶文 キャッチコピー 短編 昔話 부고 편지
+writing 3: 자기소개서 시를 맞춤법 사과문 축사 介绍信 道歉信 感谢信 自我介绍
+writing 2: 写一篇 写一首 写一封 寫一 書いて 文章を 标题 작성 语气 口吻 敬語 通顺 起个名字
+writing 2: 写一段 写一份 帮我写 丁寧 お礼 お詫び 自然な日本語 自然な英語 써 주세요
+writing 1.5: 作成して 写作 文章 标语 써줘 文采 正式 改得 自然な
+analysis 3: 分析 总结 總結 概括 要約 요약 분석 评估 評估 評価 优缺点 優缺點 对比 對比
+analysis 3: 比较 比較 비교 利弊 まとめて 考察 摘要 归纳 歸納 梳理 优劣 メリット デメリット
+analysis 3: 洞察 解析 장단점 평가 원인 读后感 可行性 论证 漏洞
+analysis 2: 解读 解讀 评价 評價 区别 區別 报告 報告 レポート 要点 比べて 違い 傾向 차이
+analysis 2: 原因 为什么 為什麼 异同 市场份额 为何 竞争 财务 财报 営収 売上 営業 数据 數據
+analysis 2: なぜ 議論 検討 影响 影響 영향 전략 推移 読み取れ
+analysis 1.5: 风险 風險 策略 趋势 趨勢 观点 課題 角度 问题出在 说明 説明 戦略 政策 建议
+analysis 1.5: 合同 条款 营收 利润 增长 下降 客户 反馈 用户评论
+math 3: 平方根 三角形 几何 幾何 数列 百分之 解いて 求导 公式 倍数 约数 面积 面積 证明
+math 3: 證明 証明 증명 计算 計算 계산 方程 概率 機率 確率 积分 積分 导数 導數 微分
+math 3: 矩阵 矩陣 等于多少 求解 解方程 因数 不等式 偶数 极值 求和 列式 質数 质数 素数
+math 3: 求めよ 求めなさい 前n项 等差 等比 应用题 확률 방정식 적분 미분 구하 体积 周长
+math 2: 合计 一共 平均 求出 答えを 割合 速度 时速 分给 每人 每个 个苹果 还剩
+speed 4: 一句话 一句話 一个词 一個詞 是或否 只回答 一言で いいえ 只输出 只需回答 是还是
+speed 4: 単語で 一語で 한 단어 예 아니오 只返回 是否 正面还是负面 ポジティブ 分类
+speed 3: 首都 快速 简短 簡短 簡単に 수도 分類 提取 抽出 判断 反义词 同义词 近义词 缩写
+general 2: 推荐 推薦 おすすめ 추천 旅游 旅遊 旅行 여행 菜谱 食谱 レシピ 好玩 好吃 礼物 礼品
+general 2: 怎么办 失眠 减肥 健身 养 教えてください 历史 観光 周末 电影 映画 無聊 聊天 学习
+general 2: 睡眠 感冒 头疼 心情 喜欢
+"""
+
+NEGATORS = "don don't not no without never kein keinen keine ohne sans"
+"""Words that take back the one after them."""
+
+MAKING = "t write give include use show add produce output generate do"
+"""Words that pass a negation on to what they make: "don't write code"."""
+
+COURTESIES = """
+please can could would you help me to i need want like now and then so kindly d we let s
+bitte kannst du mir por favor pouvez vous peux tu us have hi hello hey ok okay thanks thx
+ll m just maybe also quickly pls plz dear using given hallo hola bonjour salut können sie
+mich ich brauche möchte könntest puedes podrías necesito quiero me je voudrais veux besoin
+de d j ai puoi vorrei per favore você pode por favor preciso quero пожалуйста мне нужно
+помоги можешь привет the following great good cool nice perfect your task is this that it
+for in und and jetzt ahora maintenant mal eben bonsoir guten tag
+"""
+"""Words that stand before the verb that counts."""
+
+SMALL_TALK = """
+hi hello hey yo hiya there thanks thank you thx ty cheers ok okay k kk cool great good nice
+perfect awesome morning evening afternoon night day bye goodbye see later ya so much very
+a lot that s all it works now worked fine got alright sure yes no yep nope ping test testing
+lol haha wow sorry please welcome how are is what up sup gm gn exactly right super
+hallo danke schön vielen dank dir guten morgen tag abend moin servus tschüss klar passt
+bonjour salut merci beaucoup bien ça va bonsoir au revoir d accord coucou
+hola gracias muchas buenos días buenas tardes noches qué tal vale adiós perfecto
+ciao grazie mille buongiorno buonasera prego
+olá oi obrigado obrigada bom dia boa tarde noite tudo bem valeu tchau
+привет спасибо большое здравствуйте добрый день доброе утро вечер пока хорошо понял поняла
+"""
+"""A short message of nothing but these is a greeting, a thank-you or an assent."""
