@@ -12,13 +12,15 @@ from holybalance_cli import opening, wording
 from holybalance_cli.ending import Exit
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from holybalance.budgeting.status import BudgetStatus
     from holybalance.config import Config
 
-_BAR_CELLS = 20
+# The longest bar that there is room for is shown, or none.
+_BAR_CELLS = (20, 10, 0)
+_BOUNDLESS = 10_000
 _NONE = """\
 no budgets are configured; a table for each bounds what is spent, such as
 
@@ -120,26 +122,30 @@ def _show(config: Config, found: Sequence[BudgetStatus]) -> None:
     if not found:
         console.print(_NONE, soft_wrap=True)
         return
-    tables.show(console, _table(console, found))
+    boundless = console.options.update(width=_BOUNDLESS)
+    for cells in _BAR_CELLS:
+        table = _table(found, cells)
+        if console.measure(table, options=boundless).maximum <= console.width:
+            break
+    tables.show(console, table)
     if not config.state.is_shared:
         console.print()
         console.print(_LOCAL, soft_wrap=True)
 
 
-def _table(console: Console, found: Sequence[BudgetStatus]) -> Table:
+def _table(found: Sequence[BudgetStatus], bar_cells: int) -> Table:
     from holybalance_cli import tables  # noqa: PLC0415 - `--help` must be quick
 
-    has_bar = console.width >= 100
     table = tables.plain_table()
     table.add_column("budget", overflow="fold", style="bold")
     table.add_column("scope", overflow="fold")
     table.add_column("window", no_wrap=True)
     tables.add_numbers(table, {"limit": 6, "spent": 6, "held": 5, "left": 6})
-    if has_bar:
+    if bar_cells:
         table.add_column("used", no_wrap=True)
     table.add_column("opens (UTC)", no_wrap=True)
     for status in found:
-        bar = [_bar(status)] if has_bar else []
+        bar = [_bar(status, bar_cells)] if bar_cells else []
         table.add_row(*_cells(status), *bar, _opens(status))
     return table
 
@@ -163,17 +169,17 @@ def _money(dollars: float | None) -> str:
     return wording.NOTHING if dollars is None else wording.dollars(dollars)
 
 
-def _bar(status: BudgetStatus) -> Any:
+def _bar(status: BudgetStatus, cells: int) -> Text:
     from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
 
     if status.left_usd is None:
         return Text(wording.NOTHING)
     used = 1 - status.left_usd / status.budget.limit_usd
-    full = round(used * _BAR_CELLS)
+    full = round(used * cells)
     colour = "red" if used >= _USED_RED else "yellow" if used >= _USED_YELLOW else ""
     return Text.assemble(
         ("█" * full, colour),
-        ("░" * (_BAR_CELLS - full), "dim"),
+        ("░" * (cells - full), "dim"),
         f" {wording.percent(used):>5}",
     )
 

@@ -140,18 +140,17 @@ def _tell_left_out(console: Console, count: int, what: str) -> None:
 
 
 def _verdict(decision: Decision) -> str:
-    by = decision.decided_by
     if decision.model is None:
-        return f'no model is left for "{decision.requested}", by {by}'
-    return f"{decision.model}, by {by}"
+        return f'no model is left for "{decision.requested}"'
+    return f"{decision.model}, by {decision.decided_by}"
 
 
 def _facts(decision: Decision) -> Iterator[tuple[str, str]]:
-    if decision.requested != decision.model:
+    if decision.model not in (None, decision.requested):
         yield "asked for", decision.requested
     if decision.task is not None:
         evidence = "; ".join(decision.evidence)
-        yield "task", f"{decision.task}, by {evidence}" if evidence else decision.task
+        yield "task", f"{decision.task}: {evidence}" if evidence else decision.task
     read, written = decision.input_tokens, decision.output_tokens
     yield "tokens", f"about {read:,} in, {written:,} out"
 

@@ -32,8 +32,7 @@ def models(
     List models: who serves them, prices, limits, abilities, retirement.
 
     Those that the configured endpoints serve come first; without a configuration it is
-    the whole catalog. Give a NAME for all that is known of one model. Needs no key and
-    sends nothing.
+    the whole catalog. Give a NAME for all that is known of one model. Sends nothing.
     """
     from holybalance_cli.models.entries import make_shelf  # noqa: PLC0415 - lazy
 

@@ -21,6 +21,7 @@ _LEGEND = (
     "can: t tools, v vision, j json_schema, s streaming",
 )
 _MARKED = "* served by your endpoints; the price is the dearest of theirs"
+_BOUNDLESS = 10_000
 # What gives way, first to last, where there is no room for all columns; a model's own
 # page has it as well.
 _MAY_GO = (("source", "checked"), ("then",), ("cached", "output"))
@@ -29,10 +30,11 @@ _MAY_GO = (("source", "checked"), ("then",), ("cached", "output"))
 def show(entries: Sequence[Entry], shelf: Shelf, today: dt.date) -> None:
     """Print the list, and what has to be known beside it."""
     console = Console(highlight=False, markup=False)
+    boundless = console.options.update(width=_BOUNDLESS)
     columns = [*_COLUMNS] if shelf.served else [*_COLUMNS][1:-1]
     table = _table(entries, columns, today)
     for group in _MAY_GO:
-        if console.measure(table).maximum <= console.width:
+        if console.measure(table, options=boundless).maximum <= console.width:
             break
         columns = [name for name in columns if name not in group]
         table = _table(entries, columns, today)

@@ -88,8 +88,11 @@ def _models(report: BatchReport) -> Iterator[tuple[str, str]]:
 def _budgets(report: BatchReport) -> Iterator[tuple[str, str]]:
     label = "budgets"
     for name, each in report.metrics.get("budgets", {}).items():
-        title = "--max-cost" if is_max_cost(name) else name
-        spent, limit = map(wording.dollars, (each["spent_usd"], each["limit_usd"]))
+        title, spent_usd = name, each["spent_usd"]
+        if is_max_cost(name):
+            # Nobody else spends it, and workers tell late what they have spent last.
+            title, spent_usd = "--max-cost", max(spent_usd, report.cost_usd or 0.0)
+        spent, limit = map(wording.dollars, (spent_usd, each["limit_usd"]))
         yield label, f"{title}: {spent} of {limit} spent"
         label = ""
 

@@ -15,7 +15,7 @@ from holybalance.balancing.breaker import CLOSED
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease, Refused
 from holybalance.balancing.limits import Refusal
-from holybalance.balancing.line import Place
+from holybalance.balancing.line import Line, Place
 from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.trail import Leg, Trail
@@ -39,7 +39,15 @@ _OUT_OF_SERVICE = frozenset(
 class Admission:
     """Finds a call its lease; safe from any thread."""
 
-    def __init__(self, settings: Defaults, worst: WorstCase, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        settings: Defaults,
+        worst: WorstCase,
+        busy_lines: set[Line],
+        runtime: Runtime,
+    ) -> None:
+        # By budget: who waits for money must not keep those behind it from endpoints.
+        self.money_lines = {name: Line(busy_lines) for name in worst.ledger.names}
         self._settings = settings
         self._worst = worst
         self._ledger = worst.ledger
@@ -67,7 +75,10 @@ class Admission:
                 return admitted
             trail.put_off()
             self._check_waiting(trail, admitted)
-        return self._admit_in_line(trail)
+        while True:
+            lease = self._admit_in_line(trail)
+            if lease is not None:
+                return lease
 
     def try_lease(self, trail: Trail) -> Lease | list[Refused]:
         """Ask all endpoints; where all are out of service, one call may probe."""
@@ -109,7 +120,8 @@ class Admission:
                 return admitted
         return None
 
-    def _admit_in_line(self, trail: Trail) -> Lease:
+    def _admit_in_line(self, trail: Trail) -> Lease | None:
+        """Wait in the line that the call belongs into; `None` when that is another."""
         line = trail.line
         place = Place(line, self._runtime)
         # Not a context manager: an interruption between joining and entering one would
@@ -120,15 +132,18 @@ class Admission:
         finally:
             line.leave(place)
 
-    def _wait_for_lease(self, trail: Trail, place: Place) -> Lease:
+    def _wait_for_lease(self, trail: Trail, place: Place) -> Lease | None:
+        line = trail.line
         while not place.wait_to_be_first(trail.deadline):
             if not trail.put_off():
-                raise trail.out_of_time("waiting in line for an endpoint with room")
+                raise trail.out_of_time(f"waiting in line for {trail.wants}")
         while True:
             admitted = self._try_in_line(trail)
             if isinstance(admitted, Lease):
                 return admitted
             wake_at = self._check_waiting(trail, admitted)
+            if trail.line is not line:
+                return None
             # Looks by itself now and then: an interruption between a settlement and
             # its wake-up would otherwise leave the line asleep. And soon enough for
             # those behind it to know, before their time is up, that this is no outage.
@@ -137,7 +152,7 @@ class Admission:
             )
             place.wait(min(wake_at, self._clock() + interval, trail.deadline))
             if self._clock() >= trail.deadline:
-                raise trail.out_of_time("waiting for an endpoint with room")
+                raise trail.out_of_time(f"waiting for {trail.wants}")
 
     def _try_in_line(self, trail: Trail) -> Lease | list[Refused]:
         """Ask all endpoints for the first in line, and note whether any is in order."""
@@ -228,6 +243,7 @@ class Admission:
         Returns:
             The instant at which a refusal ends; infinite when only a settlement can.
         """
+        trail.money_line = self._money_line_of(trail, refusals)
         if all(refused.reason is Refusal.NO_MODEL for refused in refusals):
             raise _no_model(trail)
         if all(map(_is_spent, refusals)):
@@ -250,6 +266,14 @@ class Admission:
         if all(refused.reason is Refusal.BUDGET for refused in refusals):
             raise self._budget_exceeded(trail)
         raise self._saturated(trail, refusals, ready_at)
+
+    def _money_line_of(self, trail: Trail, refusals: list[Refused]) -> Line | None:
+        """Find the line for calls that lack nothing but the money of one budget."""
+        if trail.shortage is None or any(
+            refused.reason is not Refusal.BUDGET for refused in refusals
+        ):
+            return None
+        return self.money_lines[trail.shortage.account.budget.name]
 
     def _is_awaiting(self, trail: Trail, refusals: list[Refused]) -> bool:
         """

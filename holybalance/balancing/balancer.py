@@ -39,7 +39,7 @@ class Balancer:
         self._attempt_timeout = settings.attempt_timeout
         self._clock = runtime.clock
         self.pools = Pools(endpoints, settings.retry_budget, runtime)
-        self.admission = Admission(settings, worst, runtime)
+        self.admission = Admission(settings, worst, self.pools.busy_lines, runtime)
         self._retries = Retries(settings, runtime)
         for endpoint in endpoints:
             endpoint.on_room(self._wake_lines)
@@ -108,9 +108,9 @@ class Balancer:
 
     def queued(self, endpoint: Endpoint | None = None) -> int:
         """Count the calls that wait for room, at one endpoint or anywhere."""
-        pools = self.pools.all()
-        if endpoint is not None:
-            pools = self.pools.of_endpoint(endpoint)
+        if endpoint is None:
+            return sum(map(len, tuple(self.pools.busy_lines)))
+        pools = self.pools.of_endpoint(endpoint)
         return sum(len(line) for pool in pools for line in pool.lines)
 
     def _legs(
@@ -149,6 +149,9 @@ class Balancer:
                 for line in pool.lines:
                     if line in busy:
                         line.wake()
+            for line in self.admission.money_lines.values():
+                if line in busy:
+                    line.wake()
 
 
 def _whose_time(fault: Fault, is_late: bool, took_s: float) -> Fault:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from holybalance.balancing.limits import BURST_SHARE, MINUTE_S
+from holybalance.balancing.limits import MINUTE_S
 from holybalance.state.exchange import TICK_S
-from holybalance.state.store import Draw
+from holybalance.state.store import BURST_SHARE, Draw
 
-_SMOOTHING = 0.5
+# How soon half of a pace is forgotten; by time, as exchanges come at any intervals.
+_HALF_LIFE_S = TICK_S
 
 
 class LeasedBucket:
@@ -104,8 +105,8 @@ class LeasedBucket:
         seconds = now - self._said_at
         if seconds > 0:
             pace = max(0.0, self._used) / seconds
-            self._pace += _SMOOTHING * (pace - self._pace)
-        self._said_at, self._used = now, 0.0
+            self._pace += (1 - 0.5 ** (seconds / _HALF_LIFE_S)) * (pace - self._pace)
+            self._said_at, self._used = now, 0.0
         ahead = self._pace * TICK_S
         self._low = ahead / 2
         want = max(0.0, self._wanted, ahead - self._drawn)
@@ -114,6 +115,11 @@ class LeasedBucket:
         self._drawn -= back
         lower_to, self._lower_to = self._lower_to, None
         return Draw(self._key, self.per_minute, want, back, lower_to)
+
+    def last_draw(self) -> Draw:
+        """Give back all that was drawn and not used, or say what is owed."""
+        back, self._drawn, self._wanted = self._drawn, 0.0, 0.0
+        return Draw(self._key, self.per_minute, 0.0, back, self._lower_to)
 
     def take_drawn(self, granted: float, now: float) -> bool:
         """

@@ -51,10 +51,12 @@ class Sharing:
         """Take what the endpoint has made; before the first exchange."""
         self._limits, self._breaker = limits, breaker
 
-    def draws(self) -> tuple[Draw, ...]:
-        """Say what is wanted of the rate buckets."""
+    def draws(self, *, is_leaving: bool = False) -> tuple[Draw, ...]:
+        """Say what is wanted of the rate buckets; nothing by who is leaving."""
         with self._lock:
             now = self._clock()
+            if is_leaving:
+                return tuple(bucket.last_draw() for bucket in self._buckets)
             return tuple(bucket.draw(now) for bucket in self._buckets)
 
     def take_draws(self, granted: Sequence[float]) -> None:

@@ -135,6 +135,7 @@ class Trail:
         "lease",
         "leg",
         "legs",
+        "money_line",
         "request",
         "shortage",
         "started",
@@ -166,6 +167,7 @@ class Trail:
         # The last budget without room, and since when the store has been waited for.
         self.shortage: Shortage | None = None
         self.awaiting_since: float | None = None
+        self.money_line: Line | None = None
 
     @property
     def home(self) -> Leg:
@@ -177,8 +179,17 @@ class Trail:
 
     @property
     def line(self) -> Line:
-        """Where this call waits for room."""
+        """Where this call waits: for money if it lacks nothing else, or for room."""
+        if self.money_line is not None:
+            return self.money_line
         return self.line_of(self.home)
+
+    @property
+    def wants(self) -> str:
+        """What the call waits for, in words."""
+        if self.money_line is None or self.shortage is None:
+            return "an endpoint with room"
+        return f'room in the budget "{self.shortage.account.budget.name}"'
 
     def line_of(self, leg: Leg) -> Line:
         """Where calls like this one wait for room for a model."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # is left: what a process that dies had free is lost to the others.
 AHEAD_S = 0.5
 AHEAD_SHARE = 0.02
-_SMOOTHING = 0.5
+# How soon half of a pace is forgotten; by time, as exchanges come at any intervals.
+_HALF_LIFE_S = 0.25
 
 
 def key_of(budget: BudgetConfig, window: Window) -> str:
@@ -225,7 +226,10 @@ class Account:
         return min(int(self.pace * AHEAD_S), int(self.levels().left * AHEAD_SHARE))
 
     def _note_pace(self, now: float) -> None:
-        if self._asked_at is not None and now > self._asked_at:
-            pace = self._taken / (now - self._asked_at)
-            self.pace += _SMOOTHING * (pace - self.pace)
-        self._asked_at, self._taken = now, 0
+        if self._asked_at is None:
+            self._asked_at, self._taken = now, 0
+        seconds = now - self._asked_at
+        if seconds > 0:
+            pace = self._taken / seconds
+            self.pace += (1 - 0.5 ** (seconds / _HALF_LIFE_S)) * (pace - self.pace)
+            self._asked_at, self._taken = now, 0

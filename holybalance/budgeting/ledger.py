@@ -105,6 +105,7 @@ class Ledger:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.is_empty = not budgets
+        self.names = tuple(budget.name for budget in budgets)
         self.ask_soon = ask_soon
         self.on_money: Callable[[], None] = lambda: None
         self._is_alone = is_alone

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from holybalance.routing.task_words import Sign
+from holybalance.routing.task_words import SMALL_TALK, Sign
 
 FENCE = "```"
 _HEAD, _TAIL = 400, 200
@@ -165,6 +165,17 @@ _INDENTED = Sign("code", 1.5, "an indented block")
 _IMPORT = Sign("code", 2, "an import")
 _COMMAND = re.compile(r" -{1,2}[a-z]{1,20} ['\"/*.+\d]")
 _OPTIONS = Sign("code", 1.5, "command options")
+_KINDS = bytes(
+    0x61 if chr(byte).islower() and byte < 0x80 else 0x41 if 0x41 <= byte <= 0x5A else 0
+    for byte in range(256)
+)
+_CAMEL = re.compile(
+    r"\b[a-z]{2,30}[A-Z][a-z]|\b[A-Z][a-z]{1,20}[A-Z][a-z]{1,20}[A-Z][a-z]"
+)
+_CAMEL_CASE = Sign("code", 1.5, "a name in camelCase")
+_RAISED = re.compile(r"(?:Error|Exception)\b(?<=[a-z]Error)|Exception\b(?<=[a-z]Exception)")
+_ERROR = Sign("code", 2.5, "the name of an error")
+_TABLE = Sign("analysis", 1.75, "a table")
 _FILE = re.compile(r"\.(?<=\w\.)(?:py|js|tsx?|rs|go|cpp|java|sql|sh|ya?ml)\b")
 _SOURCE = Sign("code", 1.5, "the name of a source file")
 _SQL = Sign("code", 4, "an SQL statement")
@@ -190,6 +201,11 @@ def of_shape(text: str, signs: list[Sign]) -> None:
     plain = len(raw.translate(None, _SYMBOLS_AND_DIGITS)) == len(raw)
     if not plain:
         _of_groups(start, signs)
+    # Letters by their kind tell at once whether a name in camelCase may be there.
+    if b"aAa" in raw.translate(_KINDS) and _CAMEL.search(start):
+        signs.append(_CAMEL_CASE)
+    if ("Error" in start or "Exception" in start) and _RAISED.search(start):
+        signs.append(_ERROR)
     if " -" in start and _COMMAND.search(start):
         signs.append(_OPTIONS)
     if "." in start and _FILE.search(start):
@@ -199,6 +215,8 @@ def of_shape(text: str, signs: list[Sign]) -> None:
             signs.append(_INDENTED)
         if "\nimport " in start or "\nfrom " in start:
             signs.append(_IMPORT)
+        if not signs and _is_table(start):
+            signs.append(_TABLE)
     # Capitals, since in small letters these are everyday words.
     if "SELECT " in start and "FROM " in start:
         signs.append(_SQL)
@@ -225,21 +243,32 @@ def _of_groups(text: str, signs: list[Sign]) -> None:
                     signs.append(sign)
 
 
-_ARITHMETIC = re.compile(r"[\d)] ?[+*/\xd7\xf7-] ?[\d(]")
-_DATE = re.compile(r"\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{3,}-\d|\d/\d\b")
+# "3-4 lines" and "9/10 people" are no sums.
+_ARITHMETIC = re.compile(r"[\d)] ?[+*\xd7\xf7] ?[\d(]|[\d)] [-/] [\d(]|\d[-/]\d+ ?=")
+_FRACTION = re.compile(r"\d[-/]\d")
+_FEW = 30
+_DATE = re.compile(r"\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{3,}-\d")
 _EQUATION = re.compile(
     r"(?<![\w.])\d{0,6}[a-z](?:'{1,2}|\(\w{1,6}\)|[²³])? ?[-+=]"
     r" ?\d{0,6}[a-z]? ?[-+=]? ?\d|(?<![\w.])[a-z] ?[-+*/] ?[a-z] ?="
 )
 _UNICODE = re.compile("[∫∑∏√∞≤≥∩\u222a∈πθ²³ⁿ∂]")
+_SPOKEN = re.compile(
+    r"\d (?:times|plus|minus|divided by|mal|geteilt durch|fois|por|per|più|mais) \d"
+)
 _FACTORIAL = re.compile(r"\d!(?!!)")
 _FORMULA = Sign("math", 2.5, "mathematical symbols")
 _SUM = Sign("math", 2.5, "a sum in figures")
 _AN_EQUATION = Sign("math", 2.5, "an equation")
-_NUMBER = re.compile(r"\d+|\b(?:two|three|four|five|six|ten|half|twice|dozen)\b")
+# A year is no number to calculate with.
+_NUMBER = re.compile(
+    r"\b(?!(?:19|20)\d\d\b)\d+|\b(?:two|three|four|five|six|ten|half|twice|dozen)\b"
+)
 _WORD_PROBLEM = Sign("math", 2, "several numbers and a question about them")
+_ONE_NUMBER = Sign("math", 0.75, "a number and a question about it")
 _HOW_MUCH = (
     *("how many", "how much", "how long", "how far", "how fast", "how old", "when do"),
+    *("how high", "how deep", "how wide", "how large", "how big", "how heavy"),
     *("when will", "what is", "what are", "what was", "what percent", "what fraction"),
     *("combien", "cuánt", "wie viel", "多少", "几", "幾", "いくつ"),
 )
@@ -253,7 +282,13 @@ def _of_figures(text: str, signs: list[Sign]) -> None:
         signs.append(_AN_EQUATION)
     if len(raw.translate(None, _DIGITS)) == len(raw):
         return
-    if _ARITHMETIC.search(text) and not _DATE.search(text):
+    if (
+        _ARITHMETIC.search(text) or (len(text) <= _FEW and _FRACTION.search(text))
+    ) and not _DATE.search(text):
+        signs.append(_SUM)
+    elif ")(" in text:
+        signs.append(_FORMULA)
+    elif " " in text and _SPOKEN.search(text):
         signs.append(_SUM)
     if "!" in text and _FACTORIAL.search(text):
         signs.append(_FORMULA)
@@ -261,52 +296,168 @@ def _of_figures(text: str, signs: list[Sign]) -> None:
 
 def _of_word_problem(text: str, signs: list[Sign]) -> None:
     lowered = text.lower()
-    asked = any(question in lowered for question in _HOW_MUCH)
-    if asked and len(_NUMBER.findall(lowered)) >= 2:
-        signs.append(_WORD_PROBLEM)
+    if any(question in lowered for question in _HOW_MUCH):
+        numbers = len(_NUMBER.findall(lowered))
+        if numbers:
+            signs.append(_WORD_PROBLEM if numbers > 1 else _ONE_NUMBER)
 
 
-_BRIEF = 70
-_BARE = Sign("speed", 1.75, "a message of a few letters")
-_QUESTION = Sign("speed", 1.75, "a short question of fact")
-# What may follow the word that a question of fact begins with; nothing: anything may.
-_ASKING: dict[bytes, frozenset[bytes]] = {
-    first.encode(): frozenset(second.encode().split())
-    for first, second in (
-        ("who", "is was wrote won invented painted discovered founded"),
-        ("what", "is was are year time day color colour language currency does"),
-        ("when", "is was did does do are were"),
-        ("where", "is was did does do are were"),
-        ("how", "many much tall old big far long high deep heavy fast"),
-        *((word, "") for word in ("who's", "what's", "whats", "which", "is", "are")),
-        *((word, "") for word in ("does", "did", "was", "wer", "wann", "wo", "ist")),
-        ("wie", "heißt heisst viel viele alt hoch groß"),
-        *((word, "") for word in ("qui", "quand", "où", "quel", "quelle", "combien")),
-        *((word, "") for word in ("quién", "cuándo", "cuál", "cuánto", "dónde", "qué")),
-    )
-}
-_OPEN_ENDED = frozenset(
-    b"why should you feel like think people pourquoi warum some good best".split()
+def _is_table(text: str) -> bool:
+    """Tell whether there are three rows or more with the same separators."""
+    rows = text.split("\n", 12)
+    for separator in (",", ";", "\t", "|"):
+        counts = [row.count(separator) for row in rows]
+        if max(counts) > 1 and max(map(counts.count, set(counts) - {0, 1})) > 2:
+            return True
+    return False
+
+
+_WORDS_OF_CHOICE = re.compile(
+    r"(?<![\w/.:~@])[A-Za-z]{2,20} ?/ ?[A-Za-z ]{2,20}/ ?[A-Za-z]{2,20}(?![/.\w])"
 )
-_EAST_ASIAN_FACT = re.compile("[谁誰哪几幾]|什么|什麼|多少|何時|いつ|どこ|だれ|吗|嗎")
-_EAST_ASIAN_OPEN = re.compile("怎|如何|为什么|為什麼|推荐|推薦|なぜ|どう|写|解释|解釋")
+_LABELS = re.compile(r"\b[A-Z_]{2,20}(?: or |, | / ?|/)[A-Z_]{2,20}\b")
+_IN_BRACKETS = re.compile(r"\[[\"']?[A-Za-z]\w{1,20}[\"']?(?:, [\"']?\w{2,20}[\"']?){2}")
+_CHOICE = Sign("speed", 2, "a choice of answers")
 
 
-def of_brevity(text: str, words: Sequence[bytes], signs: list[Sign]) -> None:
-    """Find what the form of a short message says: a greeting, a question of fact."""
+_IN_PARENTHESES = re.compile(r" \((?:\w{2,20}, ){2,9}(?:or )?\w{2,20}\)")
+
+
+def of_choices(text: str, signs: list[Sign]) -> None:
+    """Find a choice of short answers: "low/med/high", "URGENT or NOT", "A) … B) …"."""
+    if (
+        ("/" in text and _WORDS_OF_CHOICE.search(text))
+        or (("R" in text or "E" in text) and _LABELS.search(text))
+        or ("[" in text and _IN_BRACKETS.search(text))
+        or (" (" in text and _IN_PARENTHESES.search(text))
+        or ("A)" in text and "B)" in text)
+    ):
+        signs.append(_CHOICE)
+
+
+_BRIEF = 80
+_VERY_BRIEF = 32
+_TALK = 6
+_BARE = Sign("speed", 1.5, "a message of a few letters")
+_SMALL_TALK = Sign("speed", 6, "small talk")
+_QUESTION = Sign("speed", 1.75, "a short question of fact")
+_SHORT_QUESTION = Sign("speed", 1.75, "a very short question")
+_CLOSED = Sign("speed", 1.25, "a closed question about a text")
+
+
+def _set(words: str) -> frozenset[bytes]:
+    return frozenset(words.encode().split())
+
+
+_ASKING = _set(
+    "who when where which is are does did was were do has have whose whom can will"
+    " who's what whats wer wann wo ist sind war hat welche welcher welches"
+    " qui quand où quel quelle quels quelles est combien quién cuándo cuál cuánto"
+    " cuántos dónde es qué que chi quando dove qual quale quanti quem onde quantos"
+    " кто когда где сколько какой какая какое столица en"
+)
+"""What a question of fact begins with."""
+_BEFORE_ASKING = _set("de en a à in di da con con auf mit от в на and so")
+_MEASURES = _set(
+    "many much tall old big far long high deep heavy fast viel viele alt hoch groß lang"
+    " weit heißt heisst de d spell"
+)
+"""What makes a question of fact of "how"."""
+_OPEN = _set(
+    "why how should you feel like think people pourquoi warum some good best tips ideas"
+    " i my we our me gut tun kann man puedo posso faire idee ideen recommend suggest"
+    " как почему wie comment cómo como come perché qu mi mein meine mon ma ich je"
+    " haben hast tell know pros difference better better worth"
+)
+"""What makes a short question one that no short answer will do for."""
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_EAST_ASIAN_BRIEF = 26
+_EAST_ASIAN_FEW = 4
+_FEW_LETTERS = 12
+_EAST_ASIAN_TALK = re.compile(
+    "^(?:你好|您好|谢谢|謝謝|多谢|早上好|晚上好|晚安|再见|好的|明白|收到|在吗|嗨|哈喽|辛苦"
+    "|ありがとう|こんにちは|おはよう|こんばんは|はい|了解|どうも|안녕|감사|고마|네)"
+)
+_EAST_ASIAN_FACT = re.compile(
+    "[谁誰哪几幾?\uff1f]|什么|什麼|多少|何時|いつ|どこ|だれ|吗|嗎|ですか|누구|언제|어디"
+)
+_EAST_ASIAN_OPEN = re.compile(
+    "怎么[^说样]|怎样|怎么样|如何|为什么|為什麼|推荐|推薦|なぜ|どう|写|解释|解釋|介绍|讲讲|行けば|教え"
+    "|哪些|おすすめ|看法|分析|比较|怎么看|要准备|어떻게|왜|추천"
+)
+
+
+def of_brevity(
+    text: str, words: Sequence[bytes], followed: bool, signs: list[Sign]
+) -> None:
+    """
+    Find what the form of a short request says: a greeting, a question of fact.
+
+    Args:
+        text: The request.
+        words: Its words.
+        followed: Whether a text comes after it.
+        signs: What is found is added to these.
+    """
     length = len(text)
     if length > _BRIEF or not text.strip():
         return
-    if length <= (12 if text.isascii() else 6):
-        signs.append(_BARE)
-    after = _ASKING.get(words[0].strip(b"\xc2\xbf")) if words else None
-    if after is not None and (not after or (len(words) > 1 and words[1] in after)):
-        # A second question, with "how" or "why", asks for more than a fact.
-        if _OPEN_ENDED.isdisjoint(words) and b"how" not in words[1:]:
-            signs.append(_QUESTION)
-    elif length <= 24 and not text.isascii() and _is_east_asian_fact(text):
+    if not words or words[0].isascii() and _is_east_asian(text):
+        _of_east_asian_brevity(text, signs)
+        return
+    if len(words) <= _TALK and SMALL_TALK.issuperset(words):
+        signs.append(_SMALL_TALK)
+        return
+    asked = "?" in text or "\uff1f" in text
+    first = words[0]
+    if first in _BEFORE_ASKING and len(words) > 1:
+        words = words[1:]
+        first = words[0]
+    fact = first in _ASKING or (
+        first in (b"how", b"wie") and len(words) > 1 and words[1] in _MEASURES
+    )
+    rest = words[1:] if fact else words
+    if not _OPEN.isdisjoint(rest):
+        return
+    if followed:
+        if fact and asked:
+            signs.append(_CLOSED)
+    elif fact:
         signs.append(_QUESTION)
+    elif asked and length <= _VERY_BRIEF:
+        signs.append(_SHORT_QUESTION)
 
 
-def _is_east_asian_fact(text: str) -> bool:
-    return bool(_EAST_ASIAN_FACT.search(text)) and not _EAST_ASIAN_OPEN.search(text)
+def of_few_words(text: str, words: Sequence[bytes], signs: list[Sign]) -> None:
+    """Find whether a text is so short that only its shortness says anything."""
+    if text.isascii():
+        brief = len(text) <= _VERY_BRIEF and _OPEN.isdisjoint(words)
+    else:
+        brief = len(text) <= _FEW_LETTERS and not _EAST_ASIAN_OPEN.search(text)
+    if brief and text.strip():
+        signs.append(_BARE)
+
+
+_LABEL = 60
+_TO_FILL_IN = Sign("speed", 2, "a blank to fill in at the end")
+
+
+def of_end(text: str, signs: list[Sign]) -> None:
+    """Find a label at the end that waits for its value, such as "Category:"."""
+    if text.endswith(":") and "\n" in text[-_LABEL:]:
+        signs.append(_TO_FILL_IN)
+
+
+def _is_east_asian(text: str) -> bool:
+    return not text.isascii() and _EAST_ASIAN.search(text) is not None
+
+
+def _of_east_asian_brevity(text: str, signs: list[Sign]) -> None:
+    length = len(text)
+    if length <= _FEW_LETTERS and _EAST_ASIAN_TALK.search(text):
+        signs.append(_SMALL_TALK)
+    elif length <= _EAST_ASIAN_BRIEF and not _EAST_ASIAN_OPEN.search(text):
+        if _EAST_ASIAN_FACT.search(text):
+            signs.append(_QUESTION)
+        elif length <= _EAST_ASIAN_FEW:
+            signs.append(_BARE)

@@ -20,13 +20,19 @@ class Sign(NamedTuple):
     """What it is, for people."""
 
 
+Phrases = dict[bytes, tuple[tuple[bytes, Sign], ...]]
+"""By a word: phrases with a space before each, as they stand in a text of `normal`."""
+
+
 class Entry(NamedTuple):
     """What a known word says by itself, first in a request, and in phrases."""
 
-    alone: Sign | None = None
-    leading: Sign | None = None
-    phrases: tuple[tuple[bytes, Sign], ...] = ()
-    """Each with a space before it, as it stands in a text of `normal`."""
+    alone: Sign | None
+    leading: Sign | None
+    after: Phrases
+    """Phrases in which this word comes right after the one given."""
+    before: Phrases
+    """Phrases in which this word comes right before the one given."""
 
 
 def _kept(byte: int) -> bool:
@@ -74,6 +80,10 @@ def _signs(table: str, template: str) -> dict[str, Sign]:
     return found
 
 
+_SHORT = 4
+"""Words of no more letters are others without their accents."""
+
+
 def _words() -> dict[str, Sign]:
     """Give what each word says by itself; one with an ending after all without."""
     written: dict[str, Sign] = {}
@@ -104,24 +114,38 @@ def _spellings(word: str, language: str) -> tuple[str, ...]:
     bare = "".join(mark for mark in marks if not unicodedata.combining(mark))
     # A vowel with "e" stands for its umlaut.
     long = marks.replace("\u0308", "e") if language == "German" else bare
-    return word, bare, unicodedata.normalize("NFC", long)
+    long = unicodedata.normalize("NFC", long)
+    # "lös" without its umlaut would be the Spanish "los".
+    if len(bare) <= _SHORT:
+        return (word, long) if language == "German" else (word,)
+    return word, bare, long
 
 
-def _phrases() -> dict[str, tuple[tuple[bytes, Sign], ...]]:
-    """Give the phrases by a word of each, the one that is likely to be the rarest."""
-    found: dict[str, tuple[tuple[bytes, Sign], ...]] = {}
+def _phrases() -> Iterator[tuple[str, bool, str, tuple[bytes, Sign]]]:
+    """
+    Give each phrase with two neighbours in it, so that a look at one finds the other.
+
+    Yields:
+        The word that is likely to be the rarest, whether it comes after the other,
+        the other, and the phrase with what it says.
+    """
     for task, weight, texts in _rows(vocabulary.PHRASES):
-        for text in dict.fromkeys(texts.split(", ")):
-            sign = Sign(task, weight, f'the words "{text}"')
-            word = _rarest(text.split())
-            found[word] = (*found.get(word, ()), (f" {text}".encode(), sign))
-    return found
+        for text in texts.split(", "):
+            words = text.split()
+            known = (f" {text}".encode(), Sign(task, weight, f'the words "{text}"'))
+            at = words.index(_rarest(words))
+            if at > 0:
+                yield words[at], True, words[at - 1], known
+            else:
+                yield words[0], False, words[1], known
+                # The last may be inflected.
+                yield words[0], False, words[1] + "s", known
 
 
 def _rarest(words: Sequence[str]) -> str:
     """Give the longest word, but the last, which may be inflected, only at need."""
     long = [word for word in words[:-1] if len(word) > 3]
-    return max(long or words[:-1], key=len)
+    return max(long or words, key=len)
 
 
 def _set(words: str) -> frozenset[bytes]:
@@ -141,19 +165,35 @@ SMALL_TALK = _set(vocabulary.SMALL_TALK)
 def _lexicon() -> dict[bytes, Entry]:
     alone = _words()
     leading = _signs(vocabulary.LEADING, 'a request that begins with "{}"')
-    phrases = _phrases()
-    words = (*alone, *leading, *phrases, *vocabulary.NEGATORS.split())
-    return {
-        word.encode(): Entry(alone.get(word), leading.get(word), phrases.get(word, ()))
+    words = dict.fromkeys((*alone, *leading, *vocabulary.NEGATORS.split()))
+    found = {
+        word.encode(): Entry(alone.get(word), leading.get(word), {}, {})
         for word in words
     }
+    for word, is_after, other, phrase in _phrases():
+        entry = found.setdefault(word.encode(), Entry(None, None, {}, {}))
+        phrases = entry.after if is_after else entry.before
+        key = other.encode()
+        phrases[key] = (*phrases.get(key, ()), phrase)
+    return found
 
 
 LEXICON: Mapping[bytes, Entry] = _lexicon()
 """What is known of a word, by the word in UTF-8 and lower case."""
 
-EAST_ASIAN: Mapping[str, Sign] = _signs(vocabulary.EAST_ASIAN, '"{}"')
-"""What is known of words of languages that put no spaces between them."""
+def _east_asian() -> dict[str, tuple[tuple[str, Sign], ...]]:
+    found: dict[str, tuple[tuple[str, Sign], ...]] = {}
+    for word, sign in _signs(vocabulary.EAST_ASIAN, '"{}"').items():
+        found[word[:2]] = (*found.get(word[:2], ()), (word, sign))
+    return found
 
-# The longest first, or "方程" would hide what begins with it.
-EAST_ASIAN_WORD = re.compile("|".join(sorted(EAST_ASIAN, key=len, reverse=True)))
+
+def _letters(at: int) -> str:
+    return "".join(sorted({start[at] for start in EAST_ASIAN}))
+
+
+EAST_ASIAN: Mapping[str, tuple[tuple[str, Sign], ...]] = _east_asian()
+"""Words of languages that put no spaces between them, by their first two letters."""
+
+# Two letters that may begin such a word; most that may not are passed over at once.
+EAST_ASIAN_START = re.compile(f"[{_letters(0)}](?=[{_letters(1)}])")

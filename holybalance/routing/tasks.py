@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from holybalance.routing.task_signs import FENCE, of_brevity, of_shape
+from holybalance.routing.task_signs import (
+    FENCE,
+    of_brevity,
+    of_choices,
+    of_end,
+    of_few_words,
+    of_shape,
+)
 from holybalance.routing.task_words import (
     COURTESIES,
     EAST_ASIAN,
-    EAST_ASIAN_WORD,
+    EAST_ASIAN_START,
     LEXICON,
     MAKING,
     NEGATORS,
@@ -28,7 +35,7 @@ HEAD, TAIL = 1_400, 600
 """How many characters of a long message are looked at, from its start and end."""
 _HEAD_WORDS, _TAIL_WORDS = 400, 200
 # A Chinese sentence has a third of the letters of an English one.
-_EAST_ASIAN_WORDS = 200
+_EAST_ASIAN_WORDS = 120
 _CONTEXT = 300
 
 _LONG = 60_000
@@ -42,13 +49,22 @@ _DOCUMENTS = frozenset(
 # A tuple, since a part may have a type that has no hash.
 _IMAGES = ("image_url", "input_image", "image")
 
-_CLEAR = 1.75
+_CLEAR = 1.25
 """Less than this speaks for nothing in particular."""
 _MATERIAL = 0.5
 """What a word counts for that stands after the request, in what it is about."""
 _SYSTEM = 0.35
 _EARLIER = 0.3
 _FOLLOW_UP = 0.7
+_STRONG = 2.5
+"""What needs no context to be understood."""
+_BESIDE = 0.5
+"""What context counts for beside a request that needs none."""
+_SHORT = 80
+"""A text of no more characters is one request, colon or not."""
+_PASTED = 400
+"""More characters than a request alone has."""
+_LONG_TEXT = Sign("analysis", 0.75, "a text of some length")
 _FENCE_BEFORE = Sign("code", 2.5, "code in an earlier answer")
 # What ends a request, each by a character that must be there; the last is full-width.
 _MATERIAL_AFTER = (("\n", ("\n\n",)), (":", (":\n", ": ")), ("\uff1a", ("\uff1a",)))
@@ -103,7 +119,7 @@ def classify(messages: Sequence[Mapping[str, Any]]) -> Classified:
     if size >= _LONG_DOCUMENT and _is_long(size, request):
         found.append(Sign("long_context", 50, f"{size:,} characters of text"))
     if len(turns) > 1:
-        found += _of_context(turns, last, request)
+        found += _of_context(turns, last, request, found)
     return _conclude(found)
 
 
@@ -177,22 +193,44 @@ def _of_request(text: str) -> list[Sign]:
     """Find what the user's last message says, in its shape and in its words."""
     found: list[Sign] = []
     of_shape(text, found)
+    shapes = len(found)
     at = _material(text)
     plain, words = _read(text[:at], found)
     # A formula or a line of code is short without asking for anything short.
-    if not found:
-        of_brevity(text, words, found)
+    if not shapes:
+        short = text if len(text) <= _SHORT else text[:at]
+        of_brevity(short, words, len(text) > len(short), found)
+    of_choices(text[:_HEAD_WORDS], found)
     _of_verb(words, found)
     _of_words(plain, words, found)
     length = len(text)
     if at < length:
-        # Where nothing was asked for before it, it is the request.
-        factor = _MATERIAL if found else 1.0
-        if at < _HEAD_WORDS:
-            found += _scaled(_of_text(text[at:_HEAD_WORDS]), factor)
-        if length > _HEAD_WORDS:
-            found += _of_text(text[max(_HEAD_WORDS, length - _TAIL_WORDS) :])
+        _of_material(text, at, found)
+    if length > _PASTED and not shapes:
+        found.append(_LONG_TEXT)
+    of_end(text[-_CONTEXT:].rstrip(), found)
+    if not found:
+        of_few_words(text, words, found)
     return found
+
+
+def _of_material(text: str, at: int, found: list[Sign]) -> None:
+    """Find what the words say that stand after the request, and at the text's end."""
+    # Where nothing was asked for before it, it is the request.
+    factor = _MATERIAL if found else 1.0
+    if at < _HEAD_WORDS:
+        found += _scaled(_of_text(text[at:_HEAD_WORDS]), factor)
+    if len(text) <= _HEAD_WORDS:
+        return
+    tail = text[max(_HEAD_WORDS, len(text) - _TAIL_WORDS) :]
+    before, _, end = tail.rpartition("\n")
+    if not before:
+        found += _scaled(_of_text(end), factor)
+        return
+    found += _scaled(_of_text(before), _MATERIAL)
+    plain, words = _read(end, found)
+    _of_verb(words, found)
+    _of_words(plain, words, found)
 
 
 def _material(text: str) -> int:
@@ -222,22 +260,40 @@ def _read(text: str, found: list[Sign]) -> tuple[bytes, list[bytes]]:
     whole = normal(text)
     plain = latin(whole)
     if plain is not whole:
-        east_asian = EAST_ASIAN_WORD.findall(text, 0, _EAST_ASIAN_WORDS)
-        found += [EAST_ASIAN[word] for word in dict.fromkeys(east_asian)]
+        _of_east_asian(text[:_EAST_ASIAN_WORDS], found)
     return plain, plain.split()
 
 
-def _of_words(plain: bytes, words: list[bytes], found: list[Sign]) -> None:
-    known = [word for word in words if word in LEXICON]
-    if not NEGATORS.isdisjoint(known):
-        known = [word for word in _affirmed(words) if word in LEXICON]
-    for word in dict.fromkeys(known):
-        alone, _, phrases = LEXICON[word]
-        if alone is not None:
-            found.append(alone)
-        for phrase, sign in phrases:
-            if phrase in plain:
+def _of_east_asian(text: str, found: list[Sign]) -> None:
+    places = [match.start() for match in EAST_ASIAN_START.finditer(text)]
+    for start in dict.fromkeys([text[at : at + 2] for at in places]):
+        for word, sign in EAST_ASIAN.get(start, ()):
+            if word in text:
                 found.append(sign)
+
+
+def _of_words(plain: bytes, words: list[bytes], found: list[Sign]) -> None:
+    known = [at for at, word in enumerate(words) if word in LEXICON]
+    if not known:
+        return
+    struck: frozenset[int] = frozenset()
+    if not NEGATORS.isdisjoint(words):
+        struck = _struck(words)
+    said: list[Sign] = []
+    last = len(words) - 1
+    for at in known:
+        alone, _, after, before = LEXICON[words[at]]
+        if alone is not None and at not in struck and alone not in said:
+            said.append(alone)
+        near: tuple[tuple[bytes, Sign], ...] = ()
+        if after and at:
+            near = after.get(words[at - 1], near)
+        if before and at < last:
+            near += before.get(words[at + 1], ())
+        for phrase, sign in near:
+            if phrase in plain and sign not in said:
+                said.append(sign)
+    found += said
 
 
 def _of_verb(words: Sequence[bytes], found: list[Sign]) -> None:
@@ -251,33 +307,42 @@ def _of_verb(words: Sequence[bytes], found: list[Sign]) -> None:
             return
 
 
-def _affirmed(words: Sequence[bytes]) -> list[bytes]:
-    """Strike out what a negation takes back: "don't write code", "no code"."""
-    kept: list[bytes] = []
+def _struck(words: Sequence[bytes]) -> frozenset[int]:
+    """Find what a negation takes back: "don't write code", "no code"."""
+    found = []
     struck = 0
-    for word in words:
+    for at, word in enumerate(words):
         if word in NEGATORS:
             struck = 1
         elif struck:
+            found.append(at)
             struck = 2 if word in MAKING else struck - 1
-        else:
-            kept.append(word)
-    return kept
+    return frozenset(found)
 
 
-def _of_context(turns: Sequence[_Turn], last: int, request: str) -> list[Sign]:
+def _of_context(
+    turns: Sequence[_Turn], last: int, request: str, asked: Sequence[Sign]
+) -> list[Sign]:
     """Find what the system message and the turns just before the last one say."""
     found: list[Sign] = []
+    strength = max(_scores(asked).values(), default=0.0)
     if turns[0][0] in ("system", "developer"):
-        for sign in _of_text(excerpt(turns[0][1], _CONTEXT, 0)):
+        text = excerpt(turns[0][1], _CONTEXT, 0)
+        said = _of_text(text)
+        of_choices(text, said)
+        # Where the request says little, it is what the instructions are for.
+        bare = strength < _CLEAR or (strength < _STRONG and "?" not in request)
+        factor = 1.0 if bare else _SYSTEM
+        for sign in said:
             # How to answer is an instruction wherever it stands.
-            factor = 1.0 if sign.task == "speed" else _SYSTEM
-            found += _scaled([sign], factor)
+            found += _scaled([sign], 1.0 if sign.task == "speed" else factor)
     start = request[:_CONTEXT].lower()
     if any(phrase in start for phrase in _NEW_TOPICS):
         return found
     refers = len(request) < _CONTEXT and not _REFERRING.isdisjoint(start.split())
     factor = _FOLLOW_UP if refers else _EARLIER
+    if strength >= _STRONG:
+        factor *= _BESIDE
     for role, content in turns[max(0, last - 3) : last]:
         text = excerpt(content, _CONTEXT, _CONTEXT)
         if role == "user":
@@ -287,13 +352,20 @@ def _of_context(turns: Sequence[_Turn], last: int, request: str) -> list[Sign]:
     return found
 
 
-def _conclude(found: Sequence[Sign]) -> Classified:
+def _scores(found: Sequence[Sign]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for task, weight, _ in found:
         scores[task] = scores[task] + weight if task in scores else weight
+    return scores
+
+
+def _conclude(found: Sequence[Sign]) -> Classified:
+    scores = _scores(found)
     # Among equals, the first found.
     best = max(scores, key=scores.__getitem__) if scores else "general"
-    if not scores or scores[best] < _CLEAR:
+    if min(scores.values(), default=1.0) <= 0:
+        scores = {task: score for task, score in scores.items() if score > 0}
+    if scores.get(best, 0.0) < _CLEAR:
         return Classified("general", _NOTHING_CLEAR, scores)
     texts = {text: None for task, weight, text in found if task == best and weight > 0}
     return Classified(best, tuple(texts), scores)

@@ -62,7 +62,7 @@ class Spender(Protocol):
 class Sharer(Protocol):
     """Who shares rates and rests with other processes: an endpoint."""
 
-    def draws(self) -> tuple[Draw, ...]:
+    def draws(self, *, is_leaving: bool) -> tuple[Draw, ...]:
         """Say what is wanted of the rate buckets."""
 
     def take_draws(self, granted: Sequence[float]) -> None:
@@ -290,7 +290,7 @@ class Exchange:
             begun, over = sharer.news_of_rests()
             rests |= begun
             lifted += over
-        draws = [sharer.draws() for sharer in sharers]
+        draws = [sharer.draws(is_leaving=is_leaving) for sharer in sharers]
         news = News(
             process=self._name,
             number=next(self._numbers),
@@ -309,7 +309,6 @@ class Exchange:
         self._generation = answer.generation
         self._processes = max(1, answer.processes)
         self._error = None
-        self._first_answer.set()
         if self._is_alone:
             self._is_alone = False
             self._spender.cut_off(None)
@@ -323,6 +322,7 @@ class Exchange:
                     sharer.tell_again()
                 sharer.take_draws(granted)
                 sharer.take_rests(answer.rests)
+        self._first_answer.set()
 
     def _note_silence(self) -> None:
         if self._clock() - self._asked_at >= STALE_S:

@@ -126,3 +126,45 @@ def test_no_endpoint_answers(call: Call, configure: Callable[..., str]) -> None:
     assert 1 == result.exit_code
     assert result.stderr.startswith("Error: no")
     assert os.environ["TEST_KEY"] not in result.output
+
+
+def _extend(config: str, tables: str = "", card: str = "") -> None:
+    """Add tables to a configuration, and a line to its model's card."""
+    path = Path(config)
+    text = path.read_text("utf-8").replace("[[endpoints]]", f"{card}\n[[endpoints]]")
+    path.write_text(f"{text}\n{tables}", "utf-8")
+
+
+def test_verbose_tells_which_model_it_was(call: Call, config: str) -> None:
+    """Where an alias or "auto" left it open."""
+    _extend(config, f'[models.fast]\ntargets = ["{MODEL}"]\n')
+    result = call("ask", "hi", "-m", "fast", "-v", "--config", config)
+    assert f"model     {MODEL}, for fast" == result.stderr.splitlines()[0]
+    result = call("ask", "hi", "-m", "fast", "--json", "--config", config)
+    assert MODEL == json.loads(result.stdout)["holybalance"]["model"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--max-cost", "0.000001", "max_cost is 0.000001 USD"),
+        ("--max-latency", "0.5", "max_latency is 0.5 s"),
+    ],
+)
+def test_bounds(call: Call, config: str, option: str, value: str, message: str) -> None:
+    """A model that is expected to go beyond them is not asked."""
+    _extend(config, card="latency_s = 2.0")
+    result = call("ask", "hi", option, value, "--config", config)
+    assert 2 == result.exit_code
+    assert message in result.stderr
+
+
+def test_an_empty_budget(call: Call, config: str) -> None:
+    """It has an exit code of its own, and one line; tags decide whose it is."""
+    budget = '[[budgets]]\nname = "web"\nlimit_usd = 0.000001\nscope = "tag:web"\n'
+    _extend(config, budget, card="max_output = 9")
+    assert 0 == call("ask", "hi", "--config", config).exit_code
+    result = call("ask", "hi", "--tag", "web", "--config", config)
+    assert (4, "") == (result.exit_code, result.stdout)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith('Error: the budget "web" has no room: of 1e-06 USD')

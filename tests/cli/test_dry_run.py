@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 
 from holybalance.batch.estimate import BadExample, Estimate
+from holybalance.batch.fits import Fit
 from holybalance_cli.run.dry_run import facts
+
+Call = Callable[..., Result]
 
 PLAIN = Estimate(
     rows=12_345,
@@ -65,3 +71,43 @@ def test_rows_that_cannot_be_sent() -> None:
     found = list(facts(replace(PLAIN, bad_rows=2, bad_examples=examples)))
     assert [("", "line 3: why 3"), ("", "line 7: why 7")] == found[1:3]
     assert "tokens" == found[3][0]
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "unpriced", "text"),
+    [
+        ((2.0, 18.0), 0, "daily: $18.00 left, enough"),
+        (
+            (2.0, 18.5),
+            0,
+            "daily: $18.00 left, may not be enough for $2.00 to $18.50",
+        ),
+        ((19.0, 20.0), 0, "daily: $18.00 left, not enough for $19.00 to $20.00"),
+        ((0.0, 0.0), 2, "daily: $18.00 left; refuses 2 calls of unknown price"),
+    ],
+)
+def test_whether_it_fits(
+    cost_usd: tuple[float, float], unpriced: int, text: str
+) -> None:
+    """A budget is held against both ends of the estimate."""
+    fit = Fit(budget="daily", left_usd=18.0, cost_usd=cost_usd, unpriced=unpriced)
+    assert text == dict(facts(replace(PLAIN, budgets=(fit,))))["budgets"]
+
+
+def test_budgets_of_a_dry_run(call: Call, config: str, tmp_path: Path) -> None:
+    """What is left comes from the shared state, and --max-cost counts as one."""
+    source, state = tmp_path / "in.txt", tmp_path / "state.db"
+    source.write_text("hello\n")
+    with open(config, "a", encoding="utf-8") as file:
+        file.write('\n[[budgets]]\nname = "daily"\nlimit_usd = 5.0\n')
+        file.write(f'[state]\nurl = "sqlite:///{state}"\n')
+    dry = ("run", str(source), "--dry-run", "--max-cost", "0.00001")
+    result = call(*dry, "--config", config)
+    lines = result.stdout.splitlines()
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "budgets   daily: $5.00 left, enough" == lines[3]
+    assert lines[4].startswith("          --max-cost: $0.000010 left, not enough for")
+    state.write_text("no database " * 100)
+    result = call(*dry, "--config", config)
+    assert 0 == result.exit_code
+    assert result.stderr.endswith("budgets count as untouched\n")

@@ -97,6 +97,37 @@ def test_workers_that_were_killed() -> None:
     assert said not in _summary(is_aborted=True)
 
 
+def _spend(calls: int, cost_usd: float | None, unpriced: int = 0) -> dict[str, Any]:
+    return {"calls": calls, "cost_usd": cost_usd, "unpriced": unpriced}
+
+
+def test_what_each_model_took() -> None:
+    """Where there are several; one is told by the whole."""
+    several = {
+        "dear": _spend(2_000, 0.4),
+        "cheap": _spend(1, 0.1),
+        "odd": _spend(1, None, 1),
+    }
+    assert [
+        "models    dear: $0.400 for 2,000 calls",
+        "          cheap: $0.100 for 1 call",
+        "          odd: unknown for 1 call",
+    ] == _summary(models=several)[5:]
+    assert 5 == len(_summary(models={"dear": _spend(1, 0.5)}))
+    many = {str(number): _spend(1, 0.1) for number in range(7)}
+    assert "          and 2 other models" == _summary(models=many)[-1]
+
+
+def test_what_budgets_have_left() -> None:
+    """That of the run itself goes by the option's name, and is never behind."""
+    figures = {"limit_usd": 2.0, "spent_usd": 0.25}
+    told = {**metrics(), "budgets": {"daily": figures, "max_cost-1f": figures}}
+    assert [
+        "budgets   daily: $0.250 of $2.00 spent",
+        "          --max-cost: $0.500 of $2.00 spent",
+    ] == _summary(metrics=told)[5:]
+
+
 def test_endpoints() -> None:
     """Each has a line with what it did."""
     busy = endpoint(
@@ -138,12 +169,14 @@ def _outcome(
         ({}, 0),
         ({"failed": 1}, 3),
         ({"failed": 5}, 99),
-        ({"failed": 5, "trouble": "why"}, 1),
+        ({"failed": 5, "budget": "no room"}, 4),
+        ({"failed": 5, "budget": "no room", "trouble": "why"}, 1),
+        ({"budget": "no room", "is_interrupted": True}, 130),
         ({"failed": 5, "trouble": "why", "is_interrupted": True}, 130),
     ],
 )
 def test_exit_codes(changes: dict[str, Any], code: int) -> None:
-    """The gravest thing is told: interrupted, broken off, hit, failed."""
+    """The gravest is told: interrupted, broken off, no money, hit, failed."""
     threshold = thresholds.parse("failed>4")
     console = Console(file=io.StringIO())
     assert code == conclude(_outcome(**changes), [threshold], None, NOWHERE, console)
@@ -196,6 +229,20 @@ def test_how_to_go_on() -> None:
         "Error: the run broke off: no [red] endpoint",
         "interrupted: 1,234 rows not done",
         "not resumable: what went to standard output cannot be read again",
+    ] == text.getvalue().splitlines()[-3:]
+
+
+def test_a_run_that_ran_out_of_money(tmp_path: Path) -> None:
+    """It says how much is left to do, why, and what to type."""
+    (tmp_path / "out").touch()
+    way_on = WayOn(arguments=["in"], source="in", output=str(tmp_path / "out"))
+    text = io.StringIO()
+    outcome = _outcome(budget='the budget "daily" has no room', left=1_234)
+    conclude(outcome, [], None, way_on, Console(file=text, width=40))
+    assert [
+        "stopped for want of money: 1,234 rows not done",
+        'the budget "daily" has no room',
+        "to go on, with the same input once more: holybalance run in",
     ] == text.getvalue().splitlines()[-3:]
 
 

@@ -46,6 +46,7 @@ class Orders:
         lease_s: after so many seconds of silence the store takes a process for dead;
             `None`: as the product has it. All processes of a store must agree.
         pause_s: between the calls of a thread.
+        max_tokens: of each call.
     """
 
     config: dict[str, Any]
@@ -53,6 +54,7 @@ class Orders:
     is_stubborn: bool = False
     lease_s: float | None = None
     pause_s: float = 0.0
+    max_tokens: int = ANSWER_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,18 @@ class Outcome:
     replies: dict[str, int]
     errors: dict[str, int]
     stories: dict[str, str]
+
+
+def endpoint(url: str, member: str, model: str, **fields: Any) -> dict[str, Any]:
+    """Write an endpoint of one model, and name it so unless told otherwise."""
+    return {
+        "name": model,
+        "provider": "openai",
+        "base_url": url,
+        "api_key": member,
+        "models": [model],
+        **fields,
+    }
 
 
 class Worker:
@@ -119,7 +133,7 @@ class Worker:
     def _call(self, model: str) -> bool:
         """Make a call; tell whether another makes sense."""
         try:
-            self._client.chat(PROMPT, model=model, max_tokens=ANSWER_TOKENS)
+            self._client.chat(PROMPT, model=model, max_tokens=self._orders.max_tokens)
         except HolyBalanceError as error:
             kind = type(error).__name__
             with self._changed:
@@ -172,16 +186,14 @@ class Member:
     def stop(self) -> None:
         """Ask it to end after the calls under way."""
         assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        # `communicate` would flush it.
-        self.process.stdin = None
+        self.process.stdin.close()
 
     def outcome(self) -> Outcome:
         """Wait for its end, and hear what came of it."""
-        output, _ = self.process.communicate(timeout=PATIENCE_S)
-        assert 0 == self.process.returncode
-        return Outcome(**json.loads(output.splitlines()[-1]))
+        # Not `communicate`, which closes its input; what it prints fits in the pipe.
+        assert 0 == self.process.wait(PATIENCE_S)
+        assert self.process.stdout is not None
+        return Outcome(**json.loads(self.process.stdout.read().splitlines()[-1]))
 
 
 class Crew:
@@ -205,7 +217,7 @@ class Crew:
 
     def end(self) -> list[Outcome]:
         """Stop those that still run, and hear what came of each."""
-        alive = [m for m in self.members if m.process.returncode is None]
+        alive = [m for m in self.members if m.process.poll() is None]
         for member in alive:
             member.stop()
         return [member.outcome() for member in alive]

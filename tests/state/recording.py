@@ -54,6 +54,7 @@ class Recorder:
         self._arrivals: list[Arrival] = []
         self._refusals: dict[str, deque[bytes]] = {}
         self._refused_at: list[float] = []
+        self._marks: list[float] = []
 
     def __call__(self, peer: Peer) -> None:
         """Serve a connection."""
@@ -80,6 +81,17 @@ class Recorder:
         """When each refusal had been sent."""
         with self._lock:
             return list(self._refused_at)
+
+    @property
+    def marks(self) -> list[float]:
+        """The instants of `mark`."""
+        with self._lock:
+            return list(self._marks)
+
+    def mark(self) -> None:
+        """Note this instant."""
+        with self._lock:
+            self._marks.append(time.monotonic())
 
     def times(
         self, model: str, *, since: float = 0.0, until: float = float("inf")

@@ -49,6 +49,7 @@ class Engine:
     def __init__(self, script: Script = reply) -> None:
         self.script = script
         self.prompts: list[str] = []
+        self.tags: list[Any] = []
         self.is_dead = False
 
     def is_hopeless(self) -> bool:
@@ -60,6 +61,7 @@ class Engine:
         messages = arguments["messages"]
         prompt = messages if isinstance(messages, str) else messages[-1]["content"]
         self.prompts.append(prompt)
+        self.tags.append(arguments.get("tags"))
         return self.script(prompt)
 
 

@@ -254,3 +254,72 @@ def test_what_a_run_would_refuse(world: World) -> None:
     world.source = world.folder / "nowhere"
     with pytest.raises(ConfigError, match="cannot read"):
         _estimate(world, config)
+
+
+def _aliased(**budgets: Any) -> Config:
+    endpoints = [_endpoint("one", ["cheap", "dear"]), _endpoint("two", ["dear"])]
+    return Config.from_dict(
+        {
+            "endpoints": endpoints,
+            "catalog": _prices(cheap=CHEAP, dear=DEAR),
+            "models": {"fast": {"targets": ["cheap"], "fallbacks": ["dear"]}},
+            "budgets": [{"name": name, **each} for name, each in budgets.items()],
+        }
+    )
+
+
+@pytest.mark.parametrize("model", ["fast", "auto"])
+def test_a_name_for_several_models(world: World, model: str) -> None:
+    """It costs from the least at the cheapest to the most at the dearest of them."""
+    world.write_rows(row("a", "x" * 384, model=model, max_tokens=100))
+    found = _estimate(world, _aliased())
+    assert (0, 0) == (found.bad_rows, found.unpriced)
+    assert pytest.approx((100e-6, 100 * 3e-6 + 100 * 30e-6)) == found.cost_usd
+
+
+def test_nothing_to_choose_from(world: World) -> None:
+    """Endpoints of any name list no model."""
+    world.write_rows(row("a", model="auto"))
+    found = _estimate(world, _config(_endpoint("one", ["*"])))
+    (bad,) = found.bad_examples
+    assert 'no model is listed that "auto" could choose from' == bad.reason
+
+
+def test_budgets(world: World) -> None:
+    """Each is held against the calls that it covers, wherever these may go."""
+    config = _aliased(
+        everything={"limit_usd": 1.0},
+        of_cheap={"limit_usd": 2.0, "scope": "model:cheap"},
+        of_two={"limit_usd": 3.0, "scope": "endpoint:two"},
+        of_web={"limit_usd": 4.0, "scope": "tag:web"},
+        of_none={"limit_usd": 5.0, "scope": "tag:none"},
+    )
+    world.write_rows(
+        row("a", "x" * 384, model="fast", max_tokens=100),
+        row("b", "x" * 384, model="cheap", max_tokens=100),
+    )
+    least_each, most_cheap, most_dear = 100e-6, 1100e-6, 3300e-6
+    source, options = world.source, BatchOptions(tags=["web"])
+    found = estimate(config, source, options, left_usd={"everything": 0.25})
+    fits = {fit.budget: (fit.left_usd, fit.cost_usd) for fit in found.budgets}
+    both = pytest.approx((2 * least_each, most_dear + most_cheap))
+    expected: dict[str, Any] = {
+        "everything": (0.25, both),
+        "of_cheap": (2.0, pytest.approx((least_each, 2 * most_cheap))),
+        "of_two": (3.0, pytest.approx((0.0, most_dear))),
+        "of_web": (4.0, both),
+    }
+    assert expected == fits
+    assert json.loads(json.dumps(found.as_dict()))["budgets"][0]["left_usd"] == 0.25
+
+
+def test_a_budget_over_calls_of_unknown_price(world: World) -> None:
+    """They are counted."""
+    budget = {"name": "all", "limit_usd": 1.0}
+    with pytest.warns(UserWarning, match="price is not known"):
+        config = Config.from_dict(
+            {"endpoints": [_endpoint("one", ["m"])], "budgets": [budget]}
+        )
+    world.write("a", "b")
+    (fit,) = _estimate(world, config).budgets
+    assert (2, (0.0, 0.0)) == (fit.unpriced, fit.cost_usd)

@@ -85,3 +85,16 @@ def test_what_cannot_be_read_again_cannot_be_retried(tmp_path: Path) -> None:
     world.output = Path(os.devnull)
     with pytest.raises(ConfigError, match="/dev/null cannot be read"):
         world.batch(retry_errors=True)
+
+
+@pytest.mark.parametrize(("given", "tags"), [("web", ("web",)), (["a", "a"], ("a",))])
+def test_tags(given: Any, tags: tuple[str, ...]) -> None:
+    """Each once; a single one is a list of one."""
+    assert tags == BatchOptions(tags=given).tags
+
+
+@pytest.mark.parametrize("wrong", [7, [""], [7]])
+def test_what_are_no_tags(wrong: Any) -> None:
+    """They are refused by name."""
+    with pytest.raises(ConfigError, match=r"^tags must be"):
+        BatchOptions(tags=wrong)

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from holybalance.batch.options import BatchOptions
 from holybalance.config import Config
 from holybalance.errors import (
     BatchError,
+    BudgetExceeded,
     ConfigError,
     DeadlineExceeded,
     NoEndpoint,
@@ -48,6 +50,20 @@ def _refuse_all_but(*prompts: str) -> Callable[[str], Reply]:
         raise NoEndpoint(
             "no endpoint takes calls; mend its key, then call Client.restore "
             "(one: its key was refused)"
+        )
+
+    return refuse
+
+
+def _broke(needed_usd: float | None, *rich: str) -> Callable[[str], Reply]:
+    def refuse(prompt: str) -> Reply:
+        if prompt in rich:
+            return reply(prompt)
+        raise BudgetExceeded(
+            f"no room for {prompt}\n  1. one ok",
+            budget="daily",
+            limit_usd=1.0,
+            needed_usd=needed_usd,
         )
 
     return refuse
@@ -190,6 +206,73 @@ def test_hopeless_rows_in_order_and_repeated(world: World) -> None:
     assert (["row-1"], 1) == (world.names(), batch.report().discarded)
     world.run(ordered=True, dedupe=True)
     assert ["row-1", "row-2", "row-3", "row-4"] == world.names()
+
+
+def test_an_empty_budget_stops_it(world: World) -> None:
+    """What there is no money for is not written; what is under way is."""
+    world.write(*"abcdefgh")
+    engine = Engine(_broke(0.5, "a", "d"))
+    report = world.run(engine)
+    assert (["a", "b", "c", "d"], ["row-1", "row-4"]) == (engine.prompts, world.names())
+    assert (2, 0, "no room for b") == (report.ok, report.failed, report.budget)
+    assert (False, "no room for b") == (report.is_complete, report.reason)
+    rest = world.run()
+    assert (2, 6, True) == (rest.skipped, rest.ok, rest.is_complete)
+    assert (None, "") == (rest.budget, rest.reason)
+    assert sorted(world.names()) == [f"row-{number}" for number in range(1, 9)]
+
+
+def test_a_budget_that_is_too_small_for_one_call(world: World) -> None:
+    """What to do about it is said."""
+    world.write("a")
+    report = world.run(Engine(_broke(1.5)))
+    advice = "; bound answers with max_tokens, or raise the limit"
+    assert f"no room for a{advice}" == report.budget
+
+
+def test_an_empty_budget_in_order_and_repeated(world: World) -> None:
+    """Neither what waits for such a row nor what repeats it is written."""
+    world.write("a", "b", "b", "c")
+    report = world.run(Engine(_broke(0.5, "a", "c")), ordered=True, dedupe=True)
+    assert (["row-1"], 1) == (world.names(), report.discarded)
+    world.run(ordered=True, dedupe=True)
+    assert ["row-1", "row-2", "row-3", "row-4"] == world.names()
+
+
+def test_a_cost_that_nobody_knows_is_the_row_s_own(world: World) -> None:
+    """It fails with the budget's error, and others go on."""
+    world.write(*"abcd")
+    report = world.run(Engine(_broke(None, "a", "d")))
+    assert (2, 2, True) == (report.ok, report.failed, report.is_complete)
+    assert (["budget_exceeded"], None) == (list(report.errors), report.budget)
+
+
+def test_tags_go_with_every_call(world: World) -> None:
+    """Besides those that a row has of its own."""
+    world.write_rows(row("a"), row("b", tags=["own"]), row("c", tags="odd"))
+    engine = Engine()
+    world.run(engine, tags=["x", "y"])
+    assert [["x", "y"], ["x", "y", "own"], "odd"] == engine.tags
+
+
+def test_the_spend_of_each_model(world: World) -> None:
+    """The dearest comes first."""
+    costs = {"a": ("cheap", 0.1), "b": ("dear", 0.5), "c": ("cheap", None)}
+
+    def answer(prompt: str) -> Reply:
+        model, cost_usd = costs[prompt]
+        return replace(reply(prompt, cost_usd), model=model)
+
+    world.write(*"abc")
+    models = world.run(Engine(answer)).as_dict()["models"]
+    assert ["dear", "cheap"] == list(models)
+    assert {
+        "calls": 2,
+        "input_tokens": 6,
+        "output_tokens": 4,
+        "cost_usd": 0.1,
+        "unpriced": 1,
+    } == models["cheap"]
 
 
 def test_one_dead_model_among_others(world: World) -> None:

@@ -94,3 +94,16 @@ def test_memory_is_flat(tmp_path: Path, options: dict[str, Any], many: int) -> N
     )
     # Not even a pointer for each row more.
     assert grown < 8 * (many - few)
+
+
+def test_models_are_bounded() -> None:
+    """Rows may name any; beyond a hundred they count as one."""
+    totals = Totals()
+    for number in range(150):
+        totals.note(RowResult(number, b"", model=f"m{number}", cost_usd=0.5))
+    models = totals.models()
+    assert (101, 50, 25.0) == (
+        len(models),
+        models["other"].calls,
+        models["other"].cost_usd,
+    )

@@ -475,3 +475,77 @@ def test_a_failure_holds_no_frame_of_its_callers() -> None:
         assert None is call()()
     finally:
         gc.enable()
+
+
+# What other processes have found.
+
+
+def test_following_opens_up_to_an_instant() -> None:
+    """Then it has its trials, and closes as after a trip of its own."""
+    breaker = Breaker(BreakerConfig(half_open_max_calls=1))
+    breaker.follow(30.0, 0.0)
+
+    assert breaker.state == OPEN
+    assert breaker.admit(29.0) is None
+    permit = breaker.admit(30.0)
+    assert permit is not None
+    breaker.record(permit, Blame.CREDIT, 30.5)
+    assert breaker.state == CLOSED
+    assert breaker.warmth(30.5) < 1
+
+
+def test_following_lets_a_probe_through_each_second() -> None:
+    """As in any outage."""
+    breaker = Breaker(BreakerConfig())
+    breaker.follow(30.0, 0.0)
+
+    probes = [breaker.admit_probe(t) is not None for t in (0.5, 1.0, 1.5, 2.0)]
+    assert [False, True, False, True] == probes
+
+
+def test_following_never_shortens() -> None:
+    """The later of two ends holds."""
+    breaker = Breaker(BreakerConfig())
+    breaker.follow(30.0, 0.0)
+    breaker.follow(20.0, 1.0)
+
+    assert 30.0 == breaker.half_opens_at(2.0)
+
+
+def test_calls_from_before_following_count_for_nothing() -> None:
+    """They neither close it nor prolong it."""
+    breaker = Breaker(BreakerConfig())
+    permit = breaker.admit(0.0)
+    breaker.follow(30.0, 1.0)
+    breaker.record(permit, Blame.CREDIT, 2.0)
+    breaker.record(permit, Blame.FAILURE, 2.0)
+
+    assert (OPEN, 30.0) == (breaker.state, breaker.half_opens_at(2.0))
+
+
+def test_a_failed_trial_after_following_is_a_trip() -> None:
+    """The first of its own."""
+    breaker = Breaker(BreakerConfig(open_for=10.0))
+    breaker.follow(5.0, 0.0)
+    breaker.record(breaker.admit(6.0), Blame.FAILURE, 6.0)
+
+    assert (OPEN, 16.0) == (breaker.state, breaker.half_opens_at(6.0))
+
+
+def test_the_end_of_a_rest_lets_trials_through() -> None:
+    """Not more: it is not closed before it has shown here that it works."""
+    breaker = Breaker(BreakerConfig(half_open_max_calls=2))
+    breaker.follow(30.0, 0.0)
+    breaker.end_rest(3.0)
+
+    assert breaker.state == OPEN
+    assert [True, True, False] == [breaker.admit(3.0) is not None for _ in range(3)]
+    assert breaker.state == HALF_OPEN
+
+
+def test_the_end_of_a_rest_is_nothing_to_a_closed_circuit() -> None:
+    """It has ended by itself."""
+    breaker = Breaker(BreakerConfig())
+    breaker.end_rest(3.0)
+
+    assert breaker.state == CLOSED

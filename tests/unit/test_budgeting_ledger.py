@@ -375,7 +375,7 @@ def test_money_that_was_written_off_is_not_had_twice() -> None:
 
 
 def test_what_was_given_to_a_process_that_was_written_off_is_not_lost() -> None:
-    """It gives back what it does not need."""
+    """It may use that, and gives back what it does not need."""
     clock = Clock(NOON)
     store = memory(clock)
     one, other = (Process(store, clock, budget()) for _ in range(2))
@@ -384,6 +384,9 @@ def test_what_was_given_to_a_process_that_was_written_off_is_not_lost() -> None:
     other.held(0.01).settle(0.0)
     one.hold(0.3)
     one.exchange.round()
+    given = one.hold(0.3)
+    assert isinstance(given, Hold)
+    given.settle(0.0)
     for _ in range(2):
         one.exchange.round()
     for each in (one, other):

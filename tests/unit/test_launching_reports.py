@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from holybalance.messages import Usage, Verdict
 from holybalance.telemetry.metrics import Tally
+from holybalance.telemetry.models import ModelReport
 from holybalance.telemetry.report import EndpointReport, Report
 
 calls = st.lists(
@@ -164,3 +166,127 @@ def test_a_report_travels() -> None:
     one = report([(Verdict.OK, 1.0)], in_flight=1)
 
     assert one.snapshot() == pickle.loads(pickle.dumps(one)).snapshot()
+
+
+# Models, budgets, and how it stands with the store.
+
+
+def learned(replies: int, latency_s: float | None = None) -> ModelReport:
+    """What a process has learned of a model."""
+    return ModelReport(
+        characters_per_token=4.0 if replies else None,
+        token_error=None,
+        answer_tokens=100.0 * replies,
+        latency_s=latency_s,
+        replies=replies,
+    )
+
+
+def figures(spent: float, opens_at: str | None = None) -> dict[str, Any]:
+    """What a process says of a budget."""
+    return {
+        "scope": "all",
+        "window": "day",
+        "limit_usd": 10.0,
+        "spent_usd": spent,
+        "reserved_usd": 0.5,
+        "left_usd": 9.5 - spent,
+        "opens_at": opens_at,
+    }
+
+
+def state(*, is_up: bool, error: str | None = None) -> dict[str, Any]:
+    """How it stands with the store."""
+    return {"is_up": is_up, "processes": 2, "error": error}
+
+
+def test_models_are_weighed_by_their_replies() -> None:
+    """What is unknown to one is what the others know."""
+    one = replace(report(), models={"m": learned(1, 1.0), "x": learned(2, None)})
+    other = replace(report(), models={"m": learned(3, 2.0)})
+
+    merged = Report.merged([one, other]).models
+
+    assert ["m", "x"] == sorted(merged)
+    assert (4, 1.75, 4.0) == (
+        merged["m"].replies,
+        merged["m"].latency_s,
+        merged["m"].characters_per_token,
+    )
+    assert (2, None, None) == (
+        merged["x"].replies,
+        merged["x"].latency_s,
+        merged["x"].token_error,
+    )
+
+
+def test_a_model_without_replies_says_nothing() -> None:
+    """Rather than dividing by none."""
+    one = replace(report(), models={"m": learned(0, 7.0)})
+
+    assert None is Report.merged([one, one]).models["m"].latency_s
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([figures(1.0), figures(3.0), figures(2.0)], 3.0),
+        # A later window, in which less is spent.
+        ([figures(9.0, "2026-03-02"), figures(1.0, "2026-03-03")], 1.0),
+        ([figures(1.0, "2026-03-03"), figures(9.0, "2026-03-02")], 1.0),
+    ],
+)
+def test_budgets_are_of_whoever_knows_most(
+    told: list[dict[str, Any]], expected: float
+) -> None:
+    """They are figures of all processes already, and not to be added up."""
+    merged = Report.merged([replace(report(), budgets={"b": each}) for each in told])
+
+    assert expected == merged.snapshot()["budgets"]["b"]["spent_usd"]
+
+
+def test_budgets_of_which_one_process_tells() -> None:
+    """Nothing is lost."""
+    one = replace(report(), budgets={"b": figures(1.0)})
+    merged = Report.merged([report(), one, Report.blank(["a"])])
+
+    assert {"b": figures(1.0)} == merged.snapshot()["budgets"]
+
+
+def test_the_store_is_as_far_as_for_the_process_that_is_worst_off() -> None:
+    """And is none where no process has one."""
+    well = replace(report(), state=state(is_up=True))
+    ill = replace(report(), state=state(is_up=False, error="down"))
+
+    assert "down" == Report.merged([well, ill, report()]).snapshot()["state"]["error"]
+    assert Report.merged([well, report()]).snapshot()["state"]["is_up"]
+    assert None is Report.merged([report(), report()]).snapshot()["state"]
+
+
+def test_the_departed_leave_what_they_learned() -> None:
+    """But how they stood with the store is no matter any more."""
+    left = replace(
+        report(),
+        models={"m": learned(2, 1.0)},
+        budgets={"b": figures(1.0)},
+        state=state(is_up=False),
+    ).at_rest()
+
+    assert (2, 1.0, None) == (
+        left.models["m"].replies,
+        left.budgets["b"]["spent_usd"],
+        left.state,
+    )
+
+
+def test_all_of_it_is_json() -> None:
+    """A snapshot goes into files."""
+    one = replace(
+        report(),
+        models={"m": learned(2, 1.0)},
+        budgets={"b": figures(1.0, "2026-03-02")},
+        state=state(is_up=True),
+    )
+    snapshot = Report.merged([one, one]).snapshot()
+
+    assert snapshot == json.loads(json.dumps(snapshot))

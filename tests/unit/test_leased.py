@@ -92,9 +92,26 @@ def test_drawing_ahead_follows_the_pace() -> None:
                 waited += tick > 10
                 one.exchange()
                 assert one.take()
+            if one.asked:
+                one.asked = 0
+                one.exchange()
         one.exchange()
 
     assert 0 == waited
+
+
+def test_exchanges_in_quick_succession_are_no_pace() -> None:
+    """A single call a moment after one is not taken for a thousand a second."""
+    clock, (one,) = parts(1)
+    clock.now += 1
+    one.exchange()
+    one.take()
+    one.exchange()
+    assert one.take()
+    clock.now += 0.001
+    one.exchange()
+
+    assert one.bucket._drawn <= 2
 
 
 def test_what_is_not_needed_any_more_is_given_back() -> None:
@@ -112,6 +129,22 @@ def test_what_is_not_needed_any_more_is_given_back() -> None:
     other.take(60)
     other.exchange()
     assert other.take(60)
+
+
+@pytest.mark.parametrize(("used", "left"), [(1, 59), (20, 40), (80, 0)])
+def test_leaving(used: float, left: float) -> None:
+    """All that was not used is there for others; what is owed is not."""
+    clock, (one, other) = parts(2)
+    one.take(50)
+    one.exchange()
+    one.bucket.take(used, clock.now)
+    draw = one.bucket.last_draw()
+    one.store.exchange(News("one", 9, draws=(draw,), is_leaving=True))
+
+    other.bucket.ready_at(60, clock.now)
+    other.exchange()
+    assert left == pytest.approx(other.bucket._drawn)
+    assert 0 == draw.want
 
 
 def test_a_debt_is_paid_by_the_next_draws() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.balancing.limits import (
+    ALL_MODELS,
     JITTER_CAP_S,
     JITTER_SHARE,
     MAX_COOL_DOWN_S,
@@ -40,6 +41,7 @@ def greedy(limits: Limits, seconds: float, tokens: int = 0) -> list[float]:
             limits.reserve(tokens, now)
             began.append(now)
         else:
+            assert refused[1] is not None, "a bucket of one's own knows"
             # The next representable instant, lest rounding has it wait for ever.
             now = max(refused[1], math.nextafter(now, math.inf))
     return began
@@ -401,7 +403,7 @@ def test_a_bogus_usage_is_a_minute_of_debt_at_the_most() -> None:
 
     refused = limits.refusal(MODEL, 10, START)
     assert refused is not None
-    assert refused[1] <= START + 62
+    assert (refused[1] or math.inf) <= START + 62
 
 
 def test_restore_ends_benches_and_cool_downs() -> None:
@@ -417,3 +419,67 @@ def test_restore_ends_benches_and_cool_downs() -> None:
 
     assert None is limits.refusal(MODEL, 0, START)
     assert 0.0 == limits.cool_down_left(START)
+
+
+# Rests that other processes are told of, or tell of.
+
+
+def test_rests_are_cool_downs_and_a_used_up_quota() -> None:
+    """With their ends; those that are over are left out."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.follow("m", 10.0, 0.0)
+    limits.follow("n", 5.0, 0.0)
+    limits.bench_for_quota(0.0)
+
+    assert {"m": 10.0, ALL_MODELS: 3600.0} == limits.rests(6.0)
+
+
+def test_a_refused_key_is_no_rest_of_others() -> None:
+    """Each process finds out by itself."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.bench_for_denial(0.0, 0.0)
+
+    assert {} == limits.rests(1.0)
+
+
+def test_following_never_shortens() -> None:
+    """The later of two ends holds."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.follow("m", 10.0, 0.0)
+    limits.follow("m", 5.0, 0.0)
+    limits.follow(ALL_MODELS, 9.0, 0.0)
+    limits.follow(ALL_MODELS, 4.0, 0.0)
+
+    assert {"m": 10.0, ALL_MODELS: 9.0} == limits.rests(1.0)
+
+
+def test_following_is_not_for_ever() -> None:
+    """Whatever a store says."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.follow("m", 1e12, 0.0)
+
+    assert limits.rests(0.0)["m"] <= 86_400
+
+
+@pytest.mark.parametrize("model", ["m", ALL_MODELS])
+def test_a_rest_that_is_over_elsewhere_is_over_here(model: str) -> None:
+    """Calls go at once; ending it twice does nothing."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.follow(model, 10.0, 0.0)
+    assert limits.refusal("m", 0, 1.0) is not None
+
+    for _ in range(2):
+        limits.end_rest(model, 1.0)
+
+    assert limits.refusal("m", 0, 1.0) is None
+
+
+def test_a_quota_that_is_paid_elsewhere_mends_no_key_here() -> None:
+    """A refused key stays benched."""
+    limits = Limits(None, None, 0.0, random.Random(1))
+    limits.bench_for_denial(0.0, 0.0)
+    limits.end_rest(ALL_MODELS, 1.0)
+
+    refused = limits.refusal("m", 0, 1.0)
+    assert refused is not None
+    assert Refusal.BENCHED is refused[0]

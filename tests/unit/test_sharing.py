@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from holybalance.balancing.endpoint import Endpoint
@@ -33,7 +35,7 @@ OK = Outcome(status=200, body={"choices": []})
 class Part:
     """One process's endpoint, and its exchange without a thread."""
 
-    def __init__(self, store: Store, clock: Clock, **settings: object) -> None:
+    def __init__(self, store: Store, clock: Clock, **settings: Any) -> None:
         self.clock = clock
         self.store = ScriptedStore(store)
         self.exchange = Exchange(lambda: self.store, clock, is_shared=True, processes=2)
@@ -78,7 +80,7 @@ class Part:
         self.rooms += 1
 
 
-def parts(count: int = 2, **settings: object) -> tuple[Clock, list[Part]]:
+def parts(count: int = 2, **settings: Any) -> tuple[Clock, list[Part]]:
     """Processes at one store."""
     clock = Clock()
     store = memory(clock)
@@ -283,8 +285,6 @@ def test_draws_are_each_endpoints_own() -> None:
     """What was granted goes to the bucket that asked."""
     _, (one,) = parts(1, rpm=600.0, tpm=60_000.0)
     assert Refusal.AWAITED is one.reason()
-    one.round()
-    assert Refusal.AWAITED is not one.reason() or one.asked > 1
     one.round()
 
     assert one.reason() is None
