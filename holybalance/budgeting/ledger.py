@@ -325,6 +325,7 @@ class Ledger:
 
 # Tags are the caller's and may be endless; the answers for so many are remembered.
 _MANY_SCOPES = 1024
+_DOLLARS = 10
 
 
 def _covers(
@@ -350,9 +351,12 @@ def _figures(account: Account) -> dict[str, Any]:
 
 
 def _line(budget: BudgetConfig, levels: Levels) -> str:
+    # Cents say nothing of a budget of a few.
+    digits = 2 if budget.limit_usd >= _DOLLARS else 6
     return (
-        f"{budget.name}: {usd_of(levels.spent):.2f} of {budget.limit_usd:.2f} USD "
-        f"spent, {usd_of(levels.held):.2f} reserved"
+        f"{budget.name}: {usd_of(levels.spent):.{digits}f} of "
+        f"{budget.limit_usd:.{digits}f} USD spent, "
+        f"{usd_of(levels.held):.{digits}f} reserved"
     )
 
 

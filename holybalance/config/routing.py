@@ -142,6 +142,7 @@ class BudgetConfig:
             once `economy_at` of the limit is gone; both fail when nothing fits.
         economy_at: share of the limit.
         timezone: whose midnight ends a window, as in "Europe/Berlin".
+        is_passing: it is of one run, and nobody will ask for it again; not for users.
     """
 
     name: str
@@ -151,6 +152,7 @@ class BudgetConfig:
     on_exceed: str = "fail"
     economy_at: float = 0.9
     timezone: str = "UTC"
+    is_passing: bool = False
 
     def __post_init__(self) -> None:
         settle(self, BUDGET_CHECKS)

@@ -234,6 +234,7 @@ class Crew:
                 calls_per_s=None if cap is None else cap / count,
                 first_turn_s=0.0 if cap is None else part / cap,
                 open_files=min(files, needed),
+                warns=part == 0,
             )
             share = shares.share_of(config, part, count)
             plans.append((orders, handover.write(share)))

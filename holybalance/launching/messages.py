@@ -53,6 +53,7 @@ class Orders(NamedTuple):
         calls_per_s: never begin calls faster than this, if it is set.
         first_turn_s: then the first one after so many seconds.
         open_files: the limit that the worker is to have, `None` for the one it has.
+        warns: whether it tells people what it is warned of; one worker is enough.
     """
 
     threads: int | None
@@ -60,6 +61,7 @@ class Orders(NamedTuple):
     calls_per_s: float | None
     first_turn_s: float
     open_files: int | None
+    warns: bool = False
 
 
 class Begin(NamedTuple):

@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 from holybalance.engine import Engine
 from holybalance.errors import HolyBalanceError
@@ -57,9 +59,20 @@ def _leave_signals_to_parent() -> None:
 def _make_station(inbox: Iterator[bytes], sock: socket.socket) -> Station:
     orders: Orders = frames.decode(next(inbox))
     config = handover.read(next(inbox))
+    show: Any = _tell if orders.warns else _keep_quiet
+    warnings.showwarning = show
     if orders.open_files is not None:
         open_files.set_limit(orders.open_files)
     return Station(Engine(config), orders, sock)
+
+
+def _tell(message: Warning | str, *_: object) -> None:
+    # Without the place in the code, which is a thread's beginning and tells nothing.
+    sys.stderr.write(f"holybalance: {message}\n")
+
+
+def _keep_quiet(*_: object) -> None:
+    """Leave it to the first worker to tell what all of them notice."""
 
 
 if __name__ == "__main__":

@@ -438,13 +438,13 @@ def of_few_words(text: str, words: Sequence[bytes], signs: list[Sign]) -> None:
         signs.append(_BARE)
 
 
-_LABEL = 60
+_LABEL, _BLANK = 60, 3
 _TO_FILL_IN = Sign("speed", 2, "a blank to fill in at the end")
 
 
 def of_end(text: str, signs: list[Sign]) -> None:
     """Find a label at the end that waits for its value, such as "Category:"."""
-    if text.endswith(":") and "\n" in text[-_LABEL:]:
+    if ":" in text[-_BLANK:] and "\n" in text[-_LABEL:] and text.rstrip()[-1] == ":":
         signs.append(_TO_FILL_IN)
 
 

@@ -464,6 +464,58 @@ general 1: вставать
 
 # A weight below 0 is for what is called code and is none.
 PHRASES = """
+code 3: keyboard shortcut for vs code, data class, abstract class, base class, type error
+code 3: access token, api key, rest endpoint, query string, full text search, stored procedure
+code 3: thread pool, message queue, cache invalidation, docker compose, docker image
+code 3: java class, python class, python script, python code, bash script, shell command
+code 2.5: web page, web server, web site, login page, login form, drag and drop, dark mode
+code 2.5: local storage, session storage, event listener, event loop, stack frame, unit tests
+code 2: sort by, group by, order by, convert a string, parse a, off by one, at runtime
+code 2: file path, text editor, open source, remote branch, feature branch, main branch
+code 1.5: returns an empty, returns nothing, gets called, is called twice, after upgrading
+code 1.5: does nothing, throws error, works fine locally, works on my machine
+writing 3: wedding vows, thank you email, farewell email, farewell speech, holiday card
+writing 3: christmas card, sympathy card, get well, invitation to our, real estate listing
+writing 3: job ad, job posting, job advert, airbnb listing, ebay listing, etsy listing
+writing 3: opening line, opening paragraph, closing paragraph, first chapter, plot twist
+writing 3: character description, meet cute, love story, ghost story, horror story
+writing 3: rewrite in, write in the, tone down, make it shorter, make it longer, make this shorter
+writing 3: make this longer, make it more, make this more, make this sound, make it less
+writing 3: check the spelling, check my spelling, check my grammar, correct my, native speaker
+writing 3: how to phrase, how to word, how do i phrase, help me phrase, better wording
+writing 2.5: write something, write me, write about, something funny, something heartfelt
+writing 2.5: in the tone of, as if you were, from the perspective of, from the point of view
+writing 2.5: respond to this, answer this email, reply to, politely decline, say no to
+writing 2: a speech, an essay, a short text, an article, a story, a letter, a song
+analysis 3: pull out the, key insights, key themes, main themes, main argument, main idea
+analysis 3: main ideas, central argument, executive summary, bottom line, board meeting
+analysis 3: what are the implications, what are the main, what is driving, what s driving
+analysis 3: what s going on, what is going on, where is the problem, why is it that, why does our
+analysis 3: why do our, why has, why have, why was the, why were, is this argument, logical fallacy
+analysis 2.5: in the long run, which approach, which option, which strategy, which factors
+analysis 2.5: which vendor, which supplier, build or buy, buy or lease, rent or buy, buy or rent
+analysis 2.5: make or buy, buy versus, better choice, better option, better investment
+analysis 2.5: should i accept, should i take the, should i switch, should i invest
+analysis 2.5: how does the author, how would you interpret, what can be inferred, infer from
+analysis 2.5: what do the numbers, what do the data, these numbers, these figures, this data
+analysis 2.5: this dataset, this report, this article, this paper, this study, this transcript
+analysis 2.5: this contract, this proposal, this passage, this argument, this claim, this interview
+analysis 2: meeting notes, call notes, chat log, support tickets, incident timeline, feedback from
+analysis 2: survey results, test results, exam results, quarterly results, focus group
+analysis 2: pain points, use case for our, evaluate whether, assess whether, decide whether
+math 3: percent of, what is the probability, the chance of, chance that, odds of, mean and
+math 3: in a row, is divisible by, is a multiple, common multiple, sum of the, product of two
+math 1: how many minutes, how many hours, how many days, how many people, per week
+math 1: each day, per day, each week
+math 2: how much interest, how many students, at a rate of
+speed 4: answer briefly, be brief, in five words, in three words, in two words, max 5 words
+speed 3: just the answer, just the number, only the number, only the name, the answer only
+speed 1: who is the, who was the, when did, when was, where is, what s the name, name a
+speed 1.5: what year, which year, which country, which city, how many people live
+speed 1.5: what is the name, is it true, name one, name two, name three, give me a synonym, what s another
+speed 3: extract the name, extract the date, extract the email, extract the phone, find the name
+speed 3: categorize the, classify the, classify this, classify as, following categories
+speed 3: either a or b, the intent, the language of, detect the language
 code -4: no code, without code, don t write code, don t need code, not code
 code -4: kein code, keinen code, ohne code, sans code, sin código
 code 4: exit code, permission denied, segmentation fault, connection refused
@@ -510,7 +562,7 @@ writing 3: press release, product description, thank you note, short story
 writing 3: landing page copy, song lyrics, continue the story, opening scene
 writing 3: love letter, bedtime story, job description, out of office, thank you card
 writing 3: fairy tale, call to action, subject line, bullet points into, write up
-writing 3: cold email, follow up email, dating profile, mission statement, about us
+writing 3: cold email, follow up email, dating profile, mission statement
 writing 3: letter of recommendation, recommendation letter, resignation letter, ad copy
 writing 3: blog post, wedding speech, best man, text to my, note to my, email to
 writing 3: mail to, message to my, letter to, reply to this, respond to this email
@@ -538,7 +590,7 @@ writing 2.5: in english please, plus fluide, ce texte, dieses schreiben, etwas l
 writing 2.5: alternative ending, i have to give a speech, sound good, brand voice
 writing 2.5: something nice, what should i write, what should i say, what do i write
 writing 2.5: turn this into, turn these, make it rhyme, in a friendly tone, tone of voice
-writing 2: a card, the card, the website about, about us page, for the website
+writing 2: a card, the card, the website about, about page, about us page, for the website
 writing 2: sound more, in the style of, come up with, make this, write a speech
 writing 2.5: conversation between, dialogue between, third person, website copy
 writing 2: sound less, keep the length, same meaning, first person
@@ -581,7 +633,6 @@ math -2: interest rate
 analysis 2: the fall of, the rise of, the impact of, the role of, the effects of, the effect of
 analysis 2: the future of, the significance of, view of, views on, what would you test
 analysis 2: landing page, sign ups, lead to, led to, fact check, line of reasoning
-analysis 1: and why
 analysis 1.5: what s happening, what is happening, who is right, make the case
 analysis -1.5: customer support, customer service
 analysis 2.5: a b test, talk me through, in common, stronger case, several angles
@@ -606,7 +657,7 @@ math 3: next number, missing number, number sequence, all real, real numbers, re
 math 3: local maxima, local minima, how many ways, expected value, standard deviation, expected number, show that
 math 3: square root, cube root, chain rule, prime number, word problem, at random
 math 3: without replacement, compound interest, right triangle, least common, greatest common
-math 3: find the area, find the value, solve for, in terms of x, find x, for x
+math 3: find the area, find the value, solve for, in terms of x, find x
 math 3: step by step solution, rolls of, fair coin, fair die, linear algebra
 math 3: closed form, confidence interval, differential equation, per annum, sum of
 math 2.5: km h, miles per, per hour, product of, is divisible, evaluate the limit
@@ -628,7 +679,7 @@ speed 4: answer only, reply only, just the letter, single label, short answer
 speed 4: quick question, keep it short, one letter, one of the following, exactly one of
 speed 4: answer with only, answer with just, quick q, one of these, respond only with
 speed 4: choose one, pick one, options are, which category, categories are, intent classifier
-speed 3.5: one sentence, one line, in a sentence, in one, ten words, five words
+speed 3.5: one sentence, one line, in a sentence, ten words, five words
 speed 3.5: einem satz, une phrase, una frase, uma frase, одной фразой, output 1, otherwise 0
 speed 3: just give me, give me just, nur mit, pick the, spam or, or not spam
 speed 3: stand for, address only, number only, positive or negative, positive negative

@@ -208,7 +208,7 @@ def _of_request(text: str) -> list[Sign]:
         _of_material(text, at, found)
     if length > _PASTED and not shapes:
         found.append(_LONG_TEXT)
-    of_end(text[-_CONTEXT:].rstrip(), found)
+    of_end(text, found)
     if not found:
         of_few_words(text, words, found)
     return found
@@ -279,21 +279,22 @@ def _of_words(plain: bytes, words: list[bytes], found: list[Sign]) -> None:
     struck: frozenset[int] = frozenset()
     if not NEGATORS.isdisjoint(words):
         struck = _struck(words)
-    said: list[Sign] = []
+    said: dict[bytes, Sign] = {}
     last = len(words) - 1
     for at in known:
-        alone, _, after, before = LEXICON[words[at]]
-        if alone is not None and at not in struck and alone not in said:
-            said.append(alone)
-        near: tuple[tuple[bytes, Sign], ...] = ()
+        word = words[at]
+        alone, _, after, before = LEXICON[word]
+        if alone is not None and at not in struck:
+            said[word] = alone
         if after and at:
-            near = after.get(words[at - 1], near)
+            for phrase, sign in after.get(words[at - 1], ()):
+                if phrase in plain:
+                    said[phrase] = sign
         if before and at < last:
-            near += before.get(words[at + 1], ())
-        for phrase, sign in near:
-            if phrase in plain and sign not in said:
-                said.append(sign)
-    found += said
+            for phrase, sign in before.get(words[at + 1], ()):
+                if phrase in plain:
+                    said[phrase] = sign
+    found += said.values()
 
 
 def _of_verb(words: Sequence[bytes], found: list[Sign]) -> None:
@@ -363,8 +364,8 @@ def _conclude(found: Sequence[Sign]) -> Classified:
     scores = _scores(found)
     # Among equals, the first found.
     best = max(scores, key=scores.__getitem__) if scores else "general"
-    if min(scores.values(), default=1.0) <= 0:
-        scores = {task: score for task, score in scores.items() if score > 0}
+    for task in [task for task, score in scores.items() if score <= 0]:
+        del scores[task]
     if scores.get(best, 0.0) < _CLEAR:
         return Classified("general", _NOTHING_CLEAR, scores)
     texts = {text: None for task, weight, text in found if task == best and weight > 0}

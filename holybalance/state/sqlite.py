@@ -85,7 +85,9 @@ class SqliteStore:
         """Take a process's news and answer, atomically; see `Store`."""
         with self._lock, self._told_in_words():
             if not news.process and self._is_file and not os.path.exists(self._path):
-                return refuse_all(news)
+                # A store that nobody has begun yet; but a wrong path is none.
+                with _alone_in(os.path.dirname(self._path)):
+                    return refuse_all(news)
             connection = self._connected()
             # A reader, too, sees one state: it begins a transaction that only reads.
             connection.execute("BEGIN IMMEDIATE" if news.process else "BEGIN")

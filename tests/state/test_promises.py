@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from holybalance import Launcher
+from holybalance import Launcher, Reply
 from holybalance.errors import BudgetExceeded
 from holybalance.testing import MockUpstream
 from tests.faults.scripted import Upstream, error, http
@@ -388,10 +388,41 @@ def test_a_launchers_workers_hold_limits_together(folder: Path) -> None:
     assert [] == list(folder.glob("holybalance-*"))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"budgets": [{**budget(), "limit_usd": 0.02}]}, {"budgets": []}],
+    ids=["rpm and a budget", "rpm and tpm"],
+)
+def test_a_call_gets_all_that_it_lacks(change: dict[str, Any]) -> None:
+    """Two things to be asked for, both scarce: neither goes back before both are had."""
+    with (
+        Upstream(Recorder()) as upstream,
+        Launcher(scarce(upstream.url, change), processes=2, threads=4) as launcher,
+    ):
+        results = launcher.map(
+            ["hi there"] * 20,
+            model="m",
+            max_tokens=MOST_TOKENS,
+            timeout=5.0,
+            return_errors=True,
+        )
+        kinds = {type(each) for each in results}
+    assert kinds <= {Reply, BudgetExceeded}
+
+
+def scarce(url: str, change: dict[str, Any]) -> dict[str, Any]:
+    """Write a configuration that leaves room for a few calls a second."""
+    limits = {"rpm": 600.0, "tpm": 600.0 * 100}
+    config = {
+        "endpoints": [endpoint(url, "sk-scarce", "m", prices={"m": PRICES}, **limits)]
+    }
+    return config | change
+
+
 # Prints its worker's ids, and works until it is killed.
 _LAUNCHING = """\
 import json, sys, tempfile
-from holybalance import Launcher
+from holybalance import Launcher, Reply
 
 tempfile.tempdir = sys.argv[2]
 with Launcher(json.loads(sys.argv[1]), processes=2, threads=4) as launcher:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _DATA = Path(__file__).with_name("data")
+_MORE = "more_prompts.jsonl"
 
 
 class Labelled(NamedTuple):
@@ -32,6 +33,17 @@ def labelled() -> list[Labelled]:
         held_out = seen[row["task"]] % 2 == 0
         found.append(Labelled(row["task"], _messages(row), held_out))
     return found
+
+
+def development() -> list[Labelled]:
+    """Read what the rules were tuned on: half of the author's prompts, and more."""
+    more = [Labelled(row["task"], _messages(row), False) for row in _rows(_MORE)]
+    return [prompt for prompt in labelled() if not prompt.held_out] + more
+
+
+def held_out() -> list[Labelled]:
+    """Read the author's prompts that the rules were not tuned on."""
+    return [prompt for prompt in labelled() if prompt.held_out]
 
 
 def unseen() -> list[Labelled]:

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.routing.tasks import HEAD, TAIL, TASKS, Classified, classify
-from tests.unit.labelled_prompts import Labelled, labelled
+from tests.unit.labelled_prompts import (
+    Labelled,
+    development,
+    held_out,
+    labelled,
+    unseen,
+)
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
@@ -24,11 +30,6 @@ def of(text: str) -> Classified:
 
 
 # How often it is right.
-
-
-def half(held_out: bool) -> list[Labelled]:
-    """Give the prompts that the rules were tuned on, or the others."""
-    return [prompt for prompt in labelled() if prompt.held_out == held_out]
 
 
 def accuracy(prompts: list[Labelled], name: str) -> float:
@@ -44,26 +45,42 @@ def accuracy(prompts: list[Labelled], name: str) -> float:
     return right / len(prompts)
 
 
-def test_the_labelled_set_is_large_and_has_every_task() -> None:
-    """Both halves of it."""
+def test_the_labelled_sets_are_large_and_have_every_task() -> None:
+    """The author's two halves; the unseen prompts have none that is long."""
+    sides = [
+        {prompt.task for prompt in labelled() if prompt.held_out == side}
+        for side in (True, False)
+    ]
+
     assert len(labelled()) >= 240
-    assert [set(TASKS)] * 2 == [{p.task for p in half(side)} for side in (True, False)]
+    assert len(development()) >= 390
+    assert [set(TASKS)] * 2 == sides
+    assert set(TASKS) - {"long_context"} <= {prompt.task for prompt in unseen()}
 
 
 def test_it_is_right_on_the_prompts_that_it_was_tuned_on() -> None:
     """Nine times in ten."""
-    assert accuracy(half(held_out=False), "development") >= 0.90
+    assert accuracy(development(), "development") >= 0.90
 
 
-def test_it_is_right_on_the_prompts_that_no_rule_was_tuned_on() -> None:
+def test_it_is_right_on_the_prompts_that_its_author_held_out() -> None:
     """
-    No worse than it was; the floor is a few points below what was first measured.
+    No worse than it was; it guards against getting worse.
 
-    It guards against getting worse and is no estimate for the prompts of others: one
-    hand wrote both halves and then the words, and without those words that only
-    this half has, two in three are right.
+    It is no estimate for the prompts of others, since who wrote these wrote the first
+    words of the rules too: that is what the prompts of somebody else are for.
     """
-    assert accuracy(half(held_out=True), "held out") >= 0.92
+    assert accuracy(held_out(), "held out") >= 0.92
+
+
+def test_it_is_right_on_the_prompts_of_somebody_else() -> None:
+    """
+    The honest estimate: their writer knew no rule, and no rule was tuned on them.
+
+    The floor is a few points below what was measured. To read these prompts, or what
+    fails of them, and then to change a rule would make the figure worthless.
+    """
+    assert accuracy(unseen(), "unseen") >= FLOOR
 
 
 # Single signs.
