@@ -20,6 +20,10 @@ MOST_IMAGE_TOKENS = 5_000
 """More than any provider counts for an image, however large."""
 IMAGES = frozenset({"image_url", "input_image", "image"})
 """Kinds of parts of a message that are images."""
+# Other kinds, such as files, may stand for something that is elsewhere, and so do these
+# options: what an upstream searches for the model goes in as well.
+_PRESENT = IMAGES | {"text", "input_text", "input_audio", "refusal"}
+_FETCHING = ("web_search_options", "plugins")
 # An image in a message is no text, and has a price of its own.
 _DATA_URL = re.compile(rb'"data:[^"]*"')
 _OTHER_INPUT = ("tools", "functions", "response_format")
@@ -78,13 +82,28 @@ def images_in(messages: Sequence[Mapping[str, Any]]) -> int:
     return count
 
 
+def is_all_there(
+    messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+) -> bool:
+    """Tell whether all that goes in is in the request, and not to be fetched first."""
+    if not options.keys().isdisjoint(_FETCHING):
+        return False
+    for message in messages:
+        content = message.get("content")
+        if type(content) is not str and isinstance(content, list):
+            kinds = {p.get("type") for p in content if isinstance(p, Mapping)}
+            if not kinds <= _PRESENT:
+                return False
+    return True
+
+
 def output_bound(options: Mapping[str, Any]) -> int | None:
     """Say how many tokens a request allows in all its answers; `None` for no bound."""
-    asked = options.get("max_completion_tokens") or options.get("max_tokens")
-    # llama.cpp takes -1 for no bound.
-    if not isinstance(asked, int) or asked <= 0:
-        return None
-    return asked * choices(options)
+    # The larger of two: which of them an upstream heeds is its own affair. llama.cpp
+    # takes -1 for no bound.
+    asked = (options.get("max_completion_tokens"), options.get("max_tokens"))
+    most = max((n for n in asked if isinstance(n, int)), default=0)
+    return most * choices(options) if most > 0 else None
 
 
 def choices(options: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,7 +10,13 @@ from holybalance.balancing.endpoint import Endpoint
 from holybalance.budgeting.ledger import Ledger
 from holybalance.config import Card, Price
 from holybalance.messages import ChatRequest
-from holybalance.tokens import MOST_IMAGE_TOKENS, choices, images_in, output_bound
+from holybalance.tokens import (
+    MOST_IMAGE_TOKENS,
+    choices,
+    images_in,
+    is_all_there,
+    output_bound,
+)
 
 # An endpoint that takes any name may be asked for many; the facts of so many are kept.
 _MANY_MODELS = 1_000
@@ -27,8 +34,9 @@ class WorstCase:
     """
     Bounds an attempt's cost from above: a bound, not an estimate.
 
-    Of tokens that go in there are never more than bytes in the request. Of those that
-    come out, no more than the request allows, or the model writes at the most.
+    Of tokens that go in there are never more than bytes in the request, or than fit the
+    model's window where the upstream fetches some by itself. Of those that come
+    out, no more than the request allows, or the model writes at the most.
 
     Args:
         catalog: what is known of models, by every name that they have.
@@ -49,10 +57,13 @@ class WorstCase:
             output = facts.max_output * choices(request.options)
         if output is None or facts.price is None:
             return None
-        bound = body_bytes + MOST_IMAGE_TOKENS * images_in(request.messages)
-        if facts.window is not None and facts.window < bound:
-            bound = facts.window
-        return facts.price.worst_usd(bound, output)
+        bound: float = body_bytes + MOST_IMAGE_TOKENS * images_in(request.messages)
+        if not is_all_there(request.messages, request.options):
+            bound = math.inf
+        bound = min(bound, facts.window or math.inf)
+        if math.isinf(bound):
+            return None
+        return facts.price.worst_usd(int(bound), output)
 
     def _facts(self, endpoint: Endpoint, model: str) -> _Facts:
         card = self._catalog.get(model)

@@ -75,6 +75,8 @@ class Account:
         "limit",
         "pace",
         "spent",
+        "was_asked",
+        "was_refused",
         "window",
     )
 
@@ -104,6 +106,8 @@ class Account:
         self._stored = Stored(granted=0, spent=0, held=0, mine=0)
         self._said: Claim | None = None
         self._is_void = False
+        # What came of the last claim: whether calls needed money, and got none.
+        self.was_asked = self.was_refused = False
 
     def anew(self) -> Account:
         """Give what there is of it after all that was held here was written off."""
@@ -169,13 +173,13 @@ class Account:
         """Tell whether nothing of it is held or unreported here."""
         return not (self.free > 0 or self.held or self.spent or self._said)
 
-    def claim(self, now: float, *, is_leaving: bool, is_over: bool) -> Claim:
+    def claim(self, now: float, *, is_leaving: bool, is_wanted: bool = True) -> Claim:
         """
         Say what has been spent and what is wanted; answered by `take_answer`.
 
         Args:
             is_leaving: the process ends; calls under way may cost all that they hold.
-            is_over: the window has ended; nothing new is held in it.
+            is_wanted: money is asked for; else what is free is given back.
         """
         self._note_pace(now)
         mine = self._stored.mine
@@ -183,7 +187,7 @@ class Account:
         need, most, ahead = self._least, self._most, self._ahead()
         kept = max(ahead, self._still_kept(now))
         self._least = self._most = 0
-        if is_leaving or is_over:
+        if is_leaving or not is_wanted:
             need = most = ahead = kept = 0
         # Whoever is alone has all that is left, and asking would not make it more.
         self._low = 0 if self.is_alone else ahead // 2
@@ -214,8 +218,10 @@ class Account:
             clear that there will be none.
         """
         said, self._said = self._said, None
+        self.was_asked = said is not None and said.need > 0
         if said is None:
             return False
+        self.was_refused = stored.granted < said.need
         kept = stored.mine - stored.granted
         self._is_void = kept < said.held - said.spent - said.back
         self._stored, self.is_answered = stored, True

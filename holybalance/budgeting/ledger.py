@@ -119,6 +119,8 @@ class Ledger:
         self._claimed: list[Account] = []
         self._by_scope: dict[tuple[Any, ...], tuple[BudgetConfig, ...]] = {}
         self._cut_off_since: float | None = None
+        # Whether the next exchange only gives back; see `_must_give_way`.
+        self._gives_way = False
 
     # For calls.
 
@@ -172,9 +174,10 @@ class Ledger:
         with self._lock:
             for budget in self._budgets_of("", "", tags):
                 if budget.on_exceed == "cheapest":
+                    # Not what is held: that is the worst case of calls under way, and
+                    # most of it comes back.
                     levels = self._current(budget, now).levels()
-                    used = levels.spent + levels.held
-                    if used >= budget.economy_at * levels.limit:
+                    if levels.spent >= budget.economy_at * levels.limit:
                         return budget.name
         return None
 
@@ -217,9 +220,12 @@ class Ledger:
             current = [self._current(a.budget, wall) for a in self._accounts.values()]
             self._closing = [a for a in self._closing if not a.is_settled()]
             self._claimed = [*current, *self._closing]
+            gives_way, self._gives_way = self._gives_way, False
             return tuple(
                 account.claim(
-                    now, is_leaving=is_leaving, is_over=account in self._closing
+                    now,
+                    is_leaving=is_leaving,
+                    is_wanted=not gives_way and account not in self._closing,
                 )
                 for account in self._claimed
             )
@@ -231,6 +237,7 @@ class Ledger:
                 account.take_answer(stored)
                 for account, stored in zip(self._claimed, accounts, strict=True)
             ]
+            self._gives_way = _must_give_way(self._claimed)
             for account in self._claimed:
                 if account.is_void:
                     self._replace(account)
@@ -328,6 +335,17 @@ _MANY_SCOPES = 1024
 _DOLLARS = 10
 
 
+def _must_give_way(accounts: Sequence[Account]) -> bool:
+    """
+    Tell whether some of what calls need was granted, and some was refused.
+
+    Two processes that each hold what the other lacks would wait for ever, as each holds
+    on to its part: so whoever finds itself like that lets go of all of it for a moment.
+    """
+    refused = [account.was_refused for account in accounts if account.was_asked]
+    return any(refused) and not all(refused)
+
+
 def _covers(
     budget: BudgetConfig, model: str, endpoint: str, tags: tuple[str, ...]
 ) -> bool:
@@ -338,14 +356,15 @@ def _covers(
 
 
 def _figures(account: Account) -> dict[str, Any]:
-    levels, opens_at = account.levels(), account.window.opens_at()
+    levels = account.levels() if account.is_answered else None
+    opens_at = account.window.opens_at()
     return {
         "scope": account.budget.scope,
         "window": account.budget.window,
         "limit_usd": account.budget.limit_usd,
-        "spent_usd": usd_of(levels.spent),
-        "reserved_usd": usd_of(levels.held),
-        "left_usd": usd_of(levels.left),
+        "spent_usd": None if levels is None else usd_of(levels.spent),
+        "reserved_usd": None if levels is None else usd_of(levels.held),
+        "left_usd": None if levels is None else usd_of(levels.left),
         "opens_at": None if opens_at is None else opens_at.isoformat(),
     }
 

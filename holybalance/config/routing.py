@@ -201,7 +201,10 @@ BUDGET_CHECKS: dict[str, Check] = {
     "on_exceed": checks.choice(ON_EXCEED),
     "economy_at": checks.share_or_none,
     "timezone": _timezone,
+    "is_passing": checks.flag,
 }
+BUDGET_KEYS = {k: check for k, check in BUDGET_CHECKS.items() if k != "is_passing"}
+"""What a table of `[[budgets]]` may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +219,13 @@ class StateConfig:
         namespace: keeps several users of one store apart.
         processes: between how many limits are divided while the store cannot be
             reached and it is not known how many there are.
+        is_passing: it is of one launcher, and empty when that begins; not for users.
     """
 
     url: Secret = field(default_factory=lambda: Secret.url("local:"))
     namespace: str = "holybalance"
     processes: int = 4
+    is_passing: bool = False
 
     def __post_init__(self) -> None:
         settle(self, STATE_CHECKS)
@@ -259,4 +264,7 @@ STATE_CHECKS: dict[str, Check] = {
     "url": _state_url,
     "namespace": checks.label,
     "processes": checks.whole(1),
+    "is_passing": checks.flag,
 }
+STATE_KEYS = {k: check for k, check in STATE_CHECKS.items() if k != "is_passing"}
+"""What `[state]` may hold."""

@@ -18,10 +18,10 @@ from holybalance.config.fields import (
 from holybalance.config.problems import KeyPath, Problems
 from holybalance.config.routing import (
     ALIAS_CHECKS,
-    BUDGET_CHECKS,
+    BUDGET_KEYS,
     CONDITION_CHECKS,
     ROUTE_CHECKS,
-    STATE_CHECKS,
+    STATE_KEYS,
     AliasConfig,
     BudgetConfig,
     Condition,
@@ -146,7 +146,7 @@ def _budget(problems: Problems, position: int, value: Any) -> BudgetConfig | Non
         return None
     if isinstance(name := table.get("name"), str):
         problems.names[path] = name
-    fields = read_fields(problems, path, table, BUDGET_CHECKS, ("name", "limit_usd"))
+    fields = read_fields(problems, path, table, BUDGET_KEYS, ("name", "limit_usd"))
     return build(problems, path, BudgetConfig, fields)
 
 
@@ -166,7 +166,7 @@ def read_state(sources: Sources, table: Mapping[str, Any]) -> StateConfig:
     if "url" in known:
         url = _state_url(sources, path, known.pop("url"))
         known |= {} if url is None else {"url": url}
-    fields = read_fields(sources.problems, path[:1], known, STATE_CHECKS)
+    fields = read_fields(sources.problems, path[:1], known, STATE_KEYS)
     state = StateConfig(**fields.passed)
     if state.scheme.startswith("redis") and importlib.util.find_spec("redis") is None:
         message = 'url: Redis needs its client; pip install "holybalance[redis]"'

@@ -37,7 +37,7 @@ class Meeting:
         if self._given.state.is_shared:
             return self._given
         if self._config is None:
-            state = replace(self._given.state, url=self._make_file())
+            state = replace(self._given.state, url=self._make_file(), is_passing=True)
             self._config = replace(self._given, state=state)
         return self._config
 

@@ -1,8 +1,8 @@
 """
 Owns how one configuration is shared out among worker processes.
 
-Each process gets its part of every limit: together they never allow more than the
-configuration does. Rates are left whole where a store divides them, by need.
+Each process gets its part of the slots: together they never allow more than the
+configuration does. Rates and money are left whole: a store divides them, by need.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from pathlib import Path
 from holybalance.config import Config, EndpointConfig
 from holybalance.errors import ConfigError
 
-# A worker's part of a rate limit is at least a call a second, by default: its bucket
-# holds 2 % of a minute's calls, and what is below one call cannot be shared evenly.
-LEAST_RPM = 60.0
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -28,12 +25,9 @@ def usable_cores() -> int:
 
 
 def default_processes(config: Config) -> int:
-    """Give the usable cores, or fewer where limits are too small to be shared out."""
+    """Give the usable cores, or fewer where slots are too few to be shared out."""
     slots = min(endpoint.max_in_flight for endpoint in config.endpoints)
-    rates = [endpoint.rpm for endpoint in config.endpoints if endpoint.rpm is not None]
-    divided = [] if config.state.is_shared else rates
-    by_rate = min(divided, default=float("inf")) / LEAST_RPM
-    return max(1, int(min(usable_cores(), slots, by_rate)))
+    return max(1, min(usable_cores(), slots))
 
 
 def check_processes(config: Config, processes: int) -> None:
@@ -54,11 +48,10 @@ def check_processes(config: Config, processes: int) -> None:
 
 def share_of(config: Config, part: int, parts: int) -> Config:
     """
-    Give one of `parts` workers its part of the limits.
+    Give one of `parts` workers its part of what a store does not divide by need.
 
-    Rates are divided evenly, unless a store divides them. Of slots, and of trials of a
-    half-open circuit, the first workers get what cannot be; each worker has at least
-    one of them.
+    Of slots, and of trials of a half-open circuit, the first workers get what cannot
+    be divided evenly; each worker has at least one of them.
 
     Args:
         part: which worker, from 0.
@@ -66,27 +59,16 @@ def share_of(config: Config, part: int, parts: int) -> Config:
     defaults = config.defaults
     trials = _part_of(defaults.breaker.half_open_max_calls, part, parts)
     breaker = replace(defaults.breaker, half_open_max_calls=max(1, trials))
-    endpoints = [_slots_share(endpoint, part, parts) for endpoint in config.endpoints]
-    if not config.state.is_shared:
-        endpoints = [_rates_share(endpoint, parts) for endpoint in endpoints]
     return replace(
         config,
         defaults=replace(defaults, breaker=breaker),
-        endpoints=tuple(endpoints),
+        endpoints=tuple(_endpoint_share(e, part, parts) for e in config.endpoints),
     )
 
 
-def _slots_share(endpoint: EndpointConfig, part: int, parts: int) -> EndpointConfig:
+def _endpoint_share(endpoint: EndpointConfig, part: int, parts: int) -> EndpointConfig:
     slots = _part_of(endpoint.max_in_flight, part, parts)
     return replace(endpoint, max_in_flight=slots)
-
-
-def _rates_share(endpoint: EndpointConfig, parts: int) -> EndpointConfig:
-    return replace(
-        endpoint,
-        rpm=None if endpoint.rpm is None else endpoint.rpm / parts,
-        tpm=None if endpoint.tpm is None else endpoint.tpm / parts,
-    )
 
 
 def _part_of(number: int, part: int, parts: int) -> int:

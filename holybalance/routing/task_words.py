@@ -109,7 +109,7 @@ def _put(found: dict[str, Sign], word: str, task: str, weight: float) -> None:
 def _spellings(word: str, language: str) -> tuple[str, ...]:
     """Give a word as it is, and as it is written without accents or umlauts."""
     if language == "Russian":
-        return word, word.replace("ё", "е")
+        return word, word.replace("ё", "е")  # noqa: RUF001 - Cyrillic "e" is meant
     marks = unicodedata.normalize("NFD", word)
     bare = "".join(mark for mark in marks if not unicodedata.combining(mark))
     # A vowel with "e" stands for its umlaut.
@@ -180,6 +180,7 @@ def _lexicon() -> dict[bytes, Entry]:
 
 LEXICON: Mapping[bytes, Entry] = _lexicon()
 """What is known of a word, by the word in UTF-8 and lower case."""
+
 
 def _east_asian() -> dict[str, tuple[tuple[str, Sign], ...]]:
     found: dict[str, tuple[tuple[str, Sign], ...]] = {}

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from holybalance.routing.task_signs import (
-    FENCE,
+from holybalance.routing.task_brevity import (
     of_brevity,
     of_choices,
     of_end,
     of_few_words,
-    of_shape,
 )
-from holybalance.routing.task_words import (
-    COURTESIES,
-    EAST_ASIAN,
-    EAST_ASIAN_START,
-    LEXICON,
-    MAKING,
-    NEGATORS,
-    Sign,
-    latin,
-    normal,
-)
+from holybalance.routing.task_reading import of_text, of_verb, of_words, read, scaled
+from holybalance.routing.task_signs import FENCE, of_shape
+from holybalance.routing.task_words import Sign, normal
 
 TASKS = (
     *("code", "writing", "analysis", "speed"),
@@ -34,8 +24,6 @@ TASKS = (
 HEAD, TAIL = 1_400, 600
 """How many characters of a long message are looked at, from its start and end."""
 _HEAD_WORDS, _TAIL_WORDS = 400, 200
-# A Chinese sentence has a third of the letters of an English one.
-_EAST_ASIAN_WORDS = 120
 _CONTEXT = 300
 
 _LONG = 60_000
@@ -58,6 +46,8 @@ _EARLIER = 0.3
 _FOLLOW_UP = 0.7
 _STRONG = 2.5
 """What needs no context to be understood."""
+_PLAIN_CODE = 3
+"""So many shapes of code or formulas leave no doubt of what the text is."""
 _BESIDE = 0.5
 """What context counts for beside a request that needs none."""
 _SHORT = 80
@@ -195,17 +185,17 @@ def _of_request(text: str) -> list[Sign]:
     of_shape(text, found)
     shapes = len(found)
     at = _material(text)
-    plain, words = _read(text[:at], found)
+    plain, words = read(text[:at], found)
     # A formula or a line of code is short without asking for anything short.
     if not shapes:
         short = text if len(text) <= _SHORT else text[:at]
         of_brevity(short, words, len(text) > len(short), found)
     of_choices(text[:_HEAD_WORDS], found)
-    _of_verb(words, found)
-    _of_words(plain, words, found)
+    of_verb(words, found)
+    of_words(plain, words, found)
     length = len(text)
     if at < length:
-        _of_material(text, at, found)
+        _of_material(text, at, shapes >= _PLAIN_CODE, found)
     if length > _PASTED and not shapes:
         found.append(_LONG_TEXT)
     of_end(text, found)
@@ -214,23 +204,28 @@ def _of_request(text: str) -> list[Sign]:
     return found
 
 
-def _of_material(text: str, at: int, found: list[Sign]) -> None:
-    """Find what the words say that stand after the request, and at the text's end."""
+def _of_material(text: str, at: int, is_code: bool, found: list[Sign]) -> None:
+    """
+    Find what the words say that stand after the request, and at the text's end.
+
+    In code, words are names and say nothing; but a request may stand at its end.
+    """
     # Where nothing was asked for before it, it is the request.
     factor = _MATERIAL if found else 1.0
-    if at < _HEAD_WORDS:
-        found += _scaled(_of_text(text[at:_HEAD_WORDS]), factor)
+    if at < _HEAD_WORDS and not is_code:
+        found += scaled(of_text(text[at:_HEAD_WORDS]), factor)
     if len(text) <= _HEAD_WORDS:
         return
     tail = text[max(_HEAD_WORDS, len(text) - _TAIL_WORDS) :]
     before, _, end = tail.rpartition("\n")
     if not before:
-        found += _scaled(_of_text(end), factor)
+        found += scaled(of_text(end), factor)
         return
-    found += _scaled(_of_text(before), _MATERIAL)
-    plain, words = _read(end, found)
-    _of_verb(words, found)
-    _of_words(plain, words, found)
+    if not is_code:
+        found += scaled(of_text(before), _MATERIAL)
+    plain, words = read(end, found)
+    of_verb(words, found)
+    of_words(plain, words, found)
 
 
 def _material(text: str) -> int:
@@ -244,83 +239,6 @@ def _material(text: str) -> int:
     return at
 
 
-def _of_text(text: str) -> list[Sign]:
-    found: list[Sign] = []
-    plain, words = _read(text, found)
-    _of_words(plain, words, found)
-    return found
-
-
-def _scaled(signs: list[Sign], factor: float) -> list[Sign]:
-    return [Sign(task, weight * factor, text) for task, weight, text in signs]
-
-
-def _read(text: str, found: list[Sign]) -> tuple[bytes, list[bytes]]:
-    """Give a text's normal form and its words; add what East Asian words say."""
-    whole = normal(text)
-    plain = latin(whole)
-    if plain is not whole:
-        _of_east_asian(text[:_EAST_ASIAN_WORDS], found)
-    return plain, plain.split()
-
-
-def _of_east_asian(text: str, found: list[Sign]) -> None:
-    places = [match.start() for match in EAST_ASIAN_START.finditer(text)]
-    for start in dict.fromkeys([text[at : at + 2] for at in places]):
-        for word, sign in EAST_ASIAN.get(start, ()):
-            if word in text:
-                found.append(sign)
-
-
-def _of_words(plain: bytes, words: list[bytes], found: list[Sign]) -> None:
-    known = [at for at, word in enumerate(words) if word in LEXICON]
-    if not known:
-        return
-    struck: frozenset[int] = frozenset()
-    if not NEGATORS.isdisjoint(words):
-        struck = _struck(words)
-    said: dict[bytes, Sign] = {}
-    last = len(words) - 1
-    for at in known:
-        word = words[at]
-        alone, _, after, before = LEXICON[word]
-        if alone is not None and at not in struck:
-            said[word] = alone
-        if after and at:
-            for phrase, sign in after.get(words[at - 1], ()):
-                if phrase in plain:
-                    said[phrase] = sign
-        if before and at < last:
-            for phrase, sign in before.get(words[at + 1], ()):
-                if phrase in plain:
-                    said[phrase] = sign
-    found += said.values()
-
-
-def _of_verb(words: Sequence[bytes], found: list[Sign]) -> None:
-    """Find what the word says that a request begins with, after its courtesies."""
-    for word in words[:8]:
-        entry = LEXICON.get(word)
-        if entry is not None and entry.leading is not None:
-            found.append(entry.leading)
-            return
-        if word not in COURTESIES:
-            return
-
-
-def _struck(words: Sequence[bytes]) -> frozenset[int]:
-    """Find what a negation takes back: "don't write code", "no code"."""
-    found = []
-    struck = 0
-    for at, word in enumerate(words):
-        if word in NEGATORS:
-            struck = 1
-        elif struck:
-            found.append(at)
-            struck = 2 if word in MAKING else struck - 1
-    return frozenset(found)
-
-
 def _of_context(
     turns: Sequence[_Turn], last: int, request: str, asked: Sequence[Sign]
 ) -> list[Sign]:
@@ -329,14 +247,14 @@ def _of_context(
     strength = max(_scores(asked).values(), default=0.0)
     if turns[0][0] in ("system", "developer"):
         text = excerpt(turns[0][1], _CONTEXT, 0)
-        said = _of_text(text)
+        said = of_text(text)
         of_choices(text, said)
         # Where the request says little, it is what the instructions are for.
         bare = strength < _CLEAR or (strength < _STRONG and "?" not in request)
         factor = 1.0 if bare else _SYSTEM
         for sign in said:
             # How to answer is an instruction wherever it stands.
-            found += _scaled([sign], 1.0 if sign.task == "speed" else factor)
+            found += scaled([sign], 1.0 if sign.task == "speed" else factor)
     start = request[:_CONTEXT].lower()
     if any(phrase in start for phrase in _NEW_TOPICS):
         return found
@@ -347,9 +265,9 @@ def _of_context(
     for role, content in turns[max(0, last - 3) : last]:
         text = excerpt(content, _CONTEXT, _CONTEXT)
         if role == "user":
-            found += _scaled(_of_text(text), factor)
+            found += scaled(of_text(text), factor)
         elif role == "assistant" and FENCE in text:
-            found += _scaled([_FENCE_BEFORE], factor)
+            found += scaled([_FENCE_BEFORE], factor)
     return found
 
 
@@ -364,8 +282,8 @@ def _conclude(found: Sequence[Sign]) -> Classified:
     scores = _scores(found)
     # Among equals, the first found.
     best = max(scores, key=scores.__getitem__) if scores else "general"
-    for task in [task for task, score in scores.items() if score <= 0]:
-        del scores[task]
+    if min(scores.values(), default=1.0) <= 0:
+        scores = {task: score for task, score in scores.items() if score > 0}
     if scores.get(best, 0.0) < _CLEAR:
         return Classified("general", _NOTHING_CLEAR, scores)
     texts = {text: None for task, weight, text in found if task == best and weight > 0}

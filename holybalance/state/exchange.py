@@ -217,11 +217,14 @@ class Exchange:
     def _begin(self) -> None:
         with self._lock:
             self._is_asleep = False
-            if self._thread is None and not self._is_leaving:
-                self._start()
+            is_new = self._thread is None and not self._is_leaving
+            is_running = self._start() if is_new else True
             self.ask_soon()
+        if not is_running:
+            self._go_alone()
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start the thread; tell whether there is one."""
         # A daemon: the interpreter's end must not wait for a store. But what is held is
         # given back then, even where nobody closes the client.
         atexit.register(self._at_exit)
@@ -235,7 +238,8 @@ class Exchange:
             self._thread = None
             self._is_asleep = True
             self._error = str(error)
-            self._go_alone()
+            return False
+        return True
 
     def _at_exit(self) -> None:
         # In the child of a fork it is the parent's, whose part is not ours to end.

@@ -27,11 +27,14 @@ def open_store(
         ConfigError: the URL is wrong, or the package that it needs is not installed.
     """
     rules = Rules(config.namespace)
+    if config.scheme == "local" or config.is_passing:
+        # Nobody knows anything of what was before: no grace is due.
+        rules = rules._replace(grace_s=0.0)
     if config.scheme == "local":
-        # Nobody else can know what this process's memory has lost: no grace is due.
-        return SqliteStore(MEMORY, rules._replace(grace_s=0.0), clock=clock)
+        return SqliteStore(MEMORY, rules, clock=clock)
     if config.scheme == "sqlite":
-        return SqliteStore(_path(config.url.reveal()), rules, clock=clock)
+        path, is_durable = _path(config.url.reveal()), not config.is_passing
+        return SqliteStore(path, rules, clock=clock, is_durable=is_durable)
     try:
         # Only those who use a server need the package for it.
         from holybalance.state.redis import RedisStore  # noqa: PLC0415

@@ -130,13 +130,15 @@ def _latest_budgets(reports: Sequence[Report]) -> dict[str, Mapping[str, Any]]:
     for report in reports:
         for name, budget in report.budgets.items():
             known = latest.get(name)
-            if known is None or _age(budget) > _age(known):
+            # Of equals the later: what a worker held that is no more is not held now.
+            if known is None or _age(budget) >= _age(known):
                 latest[name] = budget
     return latest
 
 
 def _age(budget: Mapping[str, Any]) -> tuple[str, float]:
-    return budget["opens_at"] or "", budget["spent_usd"]
+    spent = budget["spent_usd"]
+    return budget["opens_at"] or "", -1.0 if spent is None else spent
 
 
 def _worst_state(reports: Sequence[Report]) -> Mapping[str, Any] | None:

@@ -255,7 +255,7 @@ class Stage:
             is_patient=is_patient,
         )
 
-    def money(self, name: str) -> tuple[float, float]:
+    def money(self, name: str) -> tuple[float | None, float | None]:
         """Give what is spent and held of a budget, in US dollars."""
         figures = self.ledger.report()[name]
         return figures["spent_usd"], figures["reserved_usd"]
@@ -351,7 +351,7 @@ class Process:
             assert self.exchange.round()
         raise AssertionError(f"there is none: {hold}")
 
-    def money(self, name: str) -> tuple[float, float]:
+    def money(self, name: str) -> tuple[float | None, float | None]:
         """Give what is spent and held of a budget, in US dollars, as known here."""
         figures = self.ledger.report()[name]
         return figures["spent_usd"], figures["reserved_usd"]

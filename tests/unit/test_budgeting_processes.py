@@ -202,3 +202,22 @@ def test_what_is_charged_is_what_is_spent() -> None:
 def test_the_least_amount_is_a_nano_dollar() -> None:
     """The amounts above go there and back."""
     assert [1, 60, 100] == [nano_of(usd_of(n)) for n in (1, 60, 100)]
+
+
+def test_two_that_hold_what_the_other_lacks_do_not_wait_for_ever() -> None:
+    """Whoever has a part of what it needs lets go of it for a moment."""
+    clock = Clock()
+    store = memory(clock)
+    budgets = [BudgetConfig(name=n, limit_usd=1.0, scope=f"tag:{n}") for n in "xy"]
+    one, other = (Process(store, clock, *budgets) for _ in range(2))
+    one.held(0.6, tags=("x",)).settle(0.0)
+    other.held(0.6, tags=("y",)).settle(0.0)
+
+    for _ in range(6):
+        held = [each.hold(0.6, tags=("x", "y")) for each in (one, other)]
+        if any(isinstance(each, Hold) for each in held):
+            break
+        for each in (one, other):
+            each.exchange.round()
+    else:
+        raise AssertionError(f"they still wait: {held}")

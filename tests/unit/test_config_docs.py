@@ -56,9 +56,9 @@ def keys(kind: Any, *without: str) -> set[str]:
         ("[[endpoints]]", set(ENDPOINT_KEYS)),
         ("[models.NAME]", keys(AliasConfig, "name")),
         ("[[routes]]", keys(RouteConfig) | keys(Condition) | {"task", "tag"}),
-        ("[[budgets]]", keys(BudgetConfig)),
+        ("[[budgets]]", keys(BudgetConfig, "is_passing")),
         ('[catalog."model"]', keys(Card, "name")),
-        ("[state]", keys(StateConfig)),
+        ("[state]", keys(StateConfig, "is_passing")),
     ],
 )
 def test_no_key_is_missing(title: str, expected: set[str]) -> None:

@@ -32,18 +32,11 @@ def config(*endpoints: dict[str, Any], **breaker: Any) -> Config:
     return Config.from_dict({"defaults": {"breaker": breaker}, "endpoints": tables})
 
 
-@given(
-    st.integers(1, 500),
-    st.integers(1, 64),
-    st.none() | st.floats(0.1, 1e6),
-    st.none() | st.floats(0.1, 1e9),
-)
-def test_parts_add_up(
-    slots: int, parts: int, rpm: float | None, tpm: float | None
-) -> None:
-    """Slots exactly, rates as floats do; each part has a slot."""
+@given(st.integers(1, 500), st.integers(1, 64))
+def test_parts_add_up(slots: int, parts: int) -> None:
+    """Each part has a slot, and the first ones what cannot be divided."""
     parts = min(slots, parts)
-    whole = config({"max_in_flight": slots, "rpm": rpm, "tpm": tpm})
+    whole = config({"max_in_flight": slots})
 
     each = [shares.share_of(whole, part, parts).endpoints[0] for part in range(parts)]
 
@@ -52,12 +45,6 @@ def test_parts_add_up(
     assert [endpoint.max_in_flight for endpoint in each] == sorted(
         (endpoint.max_in_flight for endpoint in each), reverse=True
     )
-    for name, limit in (("rpm", rpm), ("tpm", tpm)):
-        rates = [getattr(endpoint, name) for endpoint in each]
-        if limit is None:
-            assert {None} == set(rates)
-        else:
-            assert limit == pytest.approx(sum(rates))
 
 
 def shared(url: str, **limits: Any) -> Config:
@@ -76,13 +63,6 @@ def test_a_store_divides_the_rates(url: str) -> None:
     assert (90.0, 900.0, 3) == (endpoint.rpm, endpoint.tpm, endpoint.max_in_flight)
     assert 1 == part.defaults.breaker.half_open_max_calls
     assert whole.state == part.state
-
-
-def test_without_a_store_rates_are_divided() -> None:
-    """`local:` is no store that others see."""
-    (endpoint,) = shares.share_of(shared("local:", rpm=90, tpm=900), 0, 3).endpoints
-
-    assert (30.0, 300.0) == (endpoint.rpm, endpoint.tpm)
 
 
 def test_one_part_is_the_whole() -> None:
@@ -121,30 +101,16 @@ def test_more_processes_than_slots() -> None:
         ([{}], 8),
         ([{}, {"max_in_flight": 3}], 3),
         ([{"rpm": 6000}], 8),
-        ([{"rpm": 120}], 2),
-        ([{}, {"rpm": 200}], 3),
-        ([{"rpm": 1}], 1),
+        ([{"rpm": 1}], 8),
     ],
 )
 def test_processes_by_default(
     endpoints: list[dict[str, Any]], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cores, or fewer where a limit is too small for so many parts."""
+    """The cores, or fewer where slots are too few; rates are shared by need."""
     monkeypatch.setattr(shares, "usable_cores", lambda: 8)
 
     assert expected == shares.default_processes(config(*endpoints))
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"), [("local:", 2), ("sqlite:////tmp/a.db", 8)]
-)
-def test_rates_bound_processes_where_they_are_divided(
-    url: str, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A store gives small parts as they are needed."""
-    monkeypatch.setattr(shares, "usable_cores", lambda: 8)
-
-    assert expected == shares.default_processes(shared(url, rpm=120))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_it_is_right_on_the_prompts_of_somebody_else() -> None:
     The floor is a few points below what was measured. To read these prompts, or what
     fails of them, and then to change a rule would make the figure worthless.
     """
-    assert accuracy(unseen(), "unseen") >= FLOOR
+    assert accuracy(unseen(), "unseen") >= 0.82
 
 
 # Single signs.
