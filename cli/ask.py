@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @opening.model_option
 @opening.system_option
 @opening.timeout_option
+@opening.max_tokens_option
 @opening.max_cost_option
 @opening.max_latency_option
 @opening.tag_option
@@ -31,6 +32,7 @@ def ask(
     prompt: str | None,
     model: str | None,
     timeout: float | None,
+    max_tokens: int | None,
     config_path: str | None,
     as_json: bool,
     verbose: bool,
@@ -51,6 +53,8 @@ def ask(
 
     config = opening.open_config(config_path, model=model, timeout=timeout)
     opening.require_model(config)
+    if max_tokens is not None:
+        arguments["max_tokens"] = max_tokens
     with opening.plain_warnings(), Client(config) as client:
         reply = client.chat(prompt, **arguments)
     click.echo(_as_json(reply) if as_json else reply.text)

@@ -59,6 +59,12 @@ timeout_option = click.option(
     metavar="SECONDS",
     help="For a whole call, retries and waiting included.",
 )
+max_tokens_option = click.option(
+    "--max-tokens",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The longest answer that the call allows.",
+)
 max_cost_option = click.option(
     "--max-cost",
     metavar="USD",

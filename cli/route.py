@@ -33,12 +33,7 @@ _AUTO = "auto"
     "configured default.",
 )
 @opening.system_option
-@click.option(
-    "--max-tokens",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="The longest answer that the call allows.",
-)
+@opening.max_tokens_option
 @opening.max_cost_option
 @opening.max_latency_option
 @opening.tag_option

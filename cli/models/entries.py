@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,13 @@ class Serving:
 
     Args:
         sent_as: what it calls the model.
+        retires: the day from which it does not serve it any more, where known.
     """
 
     endpoint: str
     sent_as: str
     price: Price | None
+    retires: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,10 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     card = None if entry.card is None else _plain(asdict(entry.card))
     return {
         "model": entry.name,
-        "served_by": [asdict(serving) for serving in entry.servings],
+        "served_by": [
+            asdict(serving) | {"retires": _iso(serving.retires)}
+            for serving in entry.servings
+        ],
         "card": card,
     }
 
@@ -138,6 +144,7 @@ def _served(config: Config) -> Iterator[Entry]:
                 endpoint=endpoint.name,
                 sent_as=endpoint.models[model],
                 price=endpoint.prices.get(model),
+                retires=endpoint.retires.get(model),
             )
             for endpoint in config.endpoints
             if model in endpoint.models
@@ -161,5 +168,5 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _iso(day: Any) -> str | None:
+def _iso(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()

@@ -13,7 +13,7 @@ from rich.text import Text
 from holybalance.config import Card, Price
 from holybalance_cli import tables, wording
 from holybalance_cli.models.entries import Entry, Shelf
-from holybalance_cli.models.retiring import ending, style
+from holybalance_cli.models.retiring import is_near, last_day, notice, style
 
 _LETTERS = {"tools": "t", "vision": "v", "json_schema": "j", "streaming": "s"}
 _LEGEND = (
@@ -42,7 +42,7 @@ def show(entries: Sequence[Entry], shelf: Shelf, today: dt.date) -> None:
     console.print()
     for line in (_MARKED, *_LEGEND) if shelf.served else _LEGEND:
         console.print(line, style="dim", soft_wrap=True)
-    for line in _notes(entries, shelf, today):
+    for line in _notes(entries, shelf, today, console.width):
         console.print(line, soft_wrap=True)
 
 
@@ -61,11 +61,13 @@ def _table(entries: Sequence[Entry], columns: Sequence[str], today: dt.date) -> 
     return table
 
 
-def _notes(entries: Sequence[Entry], shelf: Shelf, today: dt.date) -> list[str]:
+def _notes(
+    entries: Sequence[Entry], shelf: Shelf, today: dt.date, width: int
+) -> list[str]:
     notes = [
-        f"{entry.name} {ending(entry.card, today)}"
+        notice(entry, today, width)
         for entry in entries
-        if entry.servings and entry.card is not None and style(entry.card, today)
+        if entry.servings and is_near(entry, today)
     ]
     if shelf.takers:
         takers = ", ".join(shelf.takers)
@@ -121,10 +123,9 @@ def _endpoints(entry: Entry, today: dt.date) -> Text:
 
 
 def _retires(entry: Entry, today: dt.date) -> Text:
-    card = entry.card
-    if card is None or card.retires is None:
-        return Text(wording.NOTHING)
-    return Text(card.retires.isoformat(), style=style(card, today))
+    day = last_day(entry)
+    text = wording.NOTHING if day is None else day.isoformat()
+    return Text(text, style=style(entry, today))
 
 
 def _source(card: Card) -> str | None:

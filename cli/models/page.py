@@ -12,7 +12,7 @@ from rich.text import Text
 from holybalance.config import Card, LongPrice, Price
 from holybalance_cli import tables, wording
 from holybalance_cli.models.entries import Entry
-from holybalance_cli.models.retiring import ending, style
+from holybalance_cli.models.retiring import ending, style, succession
 
 _LABEL_CELLS = 9
 
@@ -36,14 +36,21 @@ def _facts(entry: Entry, today: dt.date) -> Iterator[tuple[str, Text | str]]:
     if card is None:
         yield "known", "nothing: it is not in the catalog"
     else:
-        yield from _facts_of(card, today)
+        yield from _facts_of(card)
+    if end := ending(entry, today):
+        yield "end", Text(end, style=style(entry, today))
+        if heir := succession(entry):
+            yield "", heir
+    if card is not None and card.source:
+        checked = f", read on {card.checked}" if card.checked else ""
+        yield "source", f"{card.source}{checked}"
     for serving in entry.servings:
         is_same = serving.sent_as == entry.name
         sent_as = "" if is_same else f", as {serving.sent_as}"
         yield "served by", f"{serving.endpoint}{sent_as}"
 
 
-def _facts_of(card: Card, today: dt.date) -> Iterator[tuple[str, Text | str]]:
+def _facts_of(card: Card) -> Iterator[tuple[str, Text | str]]:
     if card.maker:
         yield "maker", card.maker
     if card.names:
@@ -59,11 +66,6 @@ def _facts_of(card: Card, today: dt.date) -> Iterator[tuple[str, Text | str]]:
         yield "good at", ", ".join(f"{task} {value:.2f}" for task, value in ranked)
     if card.latency_s is not None:
         yield "answers", f"in about {wording.seconds(card.latency_s)}"
-    if card.retires is not None:
-        yield "end", Text(ending(card, today), style=style(card, today))
-    if card.source:
-        checked = f", read on {card.checked}" if card.checked else ""
-        yield "source", f"{card.source}{checked}"
 
 
 def _prices(entry: Entry) -> Table:

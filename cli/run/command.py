@@ -34,6 +34,7 @@ class _Run(click.Command):
 @options.files
 @opening.model_option
 @options.system
+@options.max_tokens
 @opening.timeout_option
 @opening.config_option
 @options.rows

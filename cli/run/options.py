@@ -92,6 +92,12 @@ files = _all(
 system = click.option(
     "-s", "--system", help="A system message to put before each prompt of plain lines."
 )
+max_tokens = click.option(
+    "--max-tokens",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The longest answer of each row that sets no bound of its own.",
+)
 rows = _all(
     click.option(
         "--resume/--no-resume",
@@ -172,7 +178,9 @@ ending = _all(
         metavar="USD",
         type=click.FloatRange(min=0, min_open=True),
         callback=check_finite,
-        help="What this run may cost at the most; it stops before it could cost more.",
+        help="What this run may cost at the most; it stops before it could cost more. "
+        "A call without a bound holds the cost of the model's longest answer, so few "
+        "run at once: give --max-tokens too.",
     ),
     click.option(
         "--grace",

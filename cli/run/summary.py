@@ -91,9 +91,13 @@ def _budgets(report: BatchReport) -> Iterator[tuple[str, str]]:
         title, spent_usd = name, each["spent_usd"]
         if is_max_cost(name):
             # Nobody else spends it, and workers tell late what they have spent last.
-            title, spent_usd = "--max-cost", max(spent_usd, report.cost_usd or 0.0)
-        spent, limit = map(wording.dollars, (spent_usd, each["limit_usd"]))
-        yield label, f"{title}: {spent} of {limit} spent"
+            title = "--max-cost"
+            spent_usd = max(spent_usd or 0.0, report.cost_usd or 0.0)
+        limit = wording.dollars(each["limit_usd"])
+        if spent_usd is None:
+            yield label, f"{title}: what is spent of {limit} is not known"
+        else:
+            yield label, f"{title}: {wording.dollars(spent_usd)} of {limit} spent"
         label = ""
 
 

@@ -335,10 +335,7 @@ class Limits:
         self._cool_until[model] = max(self._cool_until.get(model, now), until)
 
     def _ready_at(self, tokens: int, now: float) -> float | None:
-        ready: float | None = now
-        if self._requests is not None:
-            ready = self._requests.ready_at(1, now)
-        if self._tokens is not None and ready is not None:
-            other = self._tokens.ready_at(tokens, now)
-            ready = None if other is None else max(ready, other)
-        return ready
+        # Both are asked in any case: what has to be fetched is fetched at once.
+        ready = now if self._requests is None else self._requests.ready_at(1, now)
+        other = now if self._tokens is None else self._tokens.ready_at(tokens, now)
+        return None if ready is None or other is None else max(ready, other)

@@ -189,6 +189,7 @@ class _Count:
 
     def _read(self, call: Mapping[str, Any]) -> _Call | str:
         """Say what a call takes, or why there can be none."""
+        call = rows.bounded(call, self._options.max_tokens)
         model = call.get("model") or self._config.default_model
         if model is None:
             return "no model given: it names none, and no default is set"

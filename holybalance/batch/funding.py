@@ -10,15 +10,21 @@ from typing import Any
 
 from holybalance import tokens
 from holybalance.batch import rows
+from holybalance.batch.options import BatchOptions
 from holybalance.batch.rows import Row
 from holybalance.batch.source import Source
-from holybalance.batch.targets import models_of
+from holybalance.batch.targets import models_of, places_of
+from holybalance.batch.work import BOUND_ANSWERS
 from holybalance.config import BudgetConfig, Config
 from holybalance.errors import ConfigError
 from holybalance.routing.candidates import card_of, endpoints_of
 
 _STEM = "max_cost"
 _FLAWS_SHOWN = 3
+_UNBOUNDED = (
+    "answers are not bounded, so each call holds the cost of the model's longest one; "
+    "--max-tokens N lets more run at once"
+)
 
 
 def with_max_cost(config: Config, max_cost: float | None) -> Config:
@@ -50,7 +56,7 @@ def is_max_cost(budget: str) -> bool:
 
 
 def refuse_unfunded(
-    config: Config, source: Source, kind: str, system: str | None
+    config: Config, source: Source, kind: str, options: BatchOptions
 ) -> None:
     """
     Refuse a run if a budget for all calls cannot ever hold money for its first row.
@@ -59,22 +65,53 @@ def refuse_unfunded(
 
     Args:
         kind: the input's format.
-        system: put before each prompt of "lines".
 
     Raises:
         ConfigError: names what is not known of which model, and what to set; or the
             input cannot be read.
     """
     budgets = [budget.name for budget in config.budgets if budget.scope == "all"]
-    if not budgets:
-        return
+    call = _first_call(source, kind, options) if budgets else None
+    if call is not None:
+        _check(config, budgets[-1], call)
+
+
+def advise_bound(
+    config: Config, source: Source, kind: str, options: BatchOptions
+) -> str | None:
+    """
+    Say that answers without a bound hold much money, if the first row's falls under a
+    budget; `None` where nothing is to be said.
+
+    Args:
+        kind: the input's format.
+
+    Raises:
+        ConfigError: the input cannot be read.
+    """
+    if not config.budgets or options.max_tokens is not None:
+        return None
+    call = _first_call(source, kind, options)
+    if call is None or tokens.output_bound(call) is not None:
+        return None
+    name = call.get("model") or config.default_model
+    if not isinstance(name, str):
+        return None
+    own = rows.tagged(call, options.tags).get("tags")
+    tags = own if isinstance(own, list) else ()
+    return _UNBOUNDED if places_of(config, name, tags).covered else None
+
+
+def _first_call(
+    source: Source, kind: str, options: BatchOptions
+) -> Mapping[str, Any] | None:
+    """Look at the call of the first row; `None` where it makes none."""
     try:
         first = source.first()
     except OSError as error:
         raise ConfigError(source.trouble(error)) from error
-    row = None if first is None else rows.read(first, kind, system)
-    if isinstance(row, Row):
-        _check(config, budgets[-1], row.call)
+    row = None if first is None else rows.read(first, kind, options.system)
+    return rows.bounded(row.call, options.max_tokens) if isinstance(row, Row) else None
 
 
 def _check(config: Config, budget: str, call: Mapping[str, Any]) -> None:
@@ -108,7 +145,7 @@ def _flaw(config: Config, model: str, call: Mapping[str, Any]) -> str:
         return ""
     return (
         f'how long an answer of "{model}" may be is not known; set max_output in '
-        f'[catalog."{model}"], or bound answers with max_tokens'
+        f'[catalog."{model}"], or {BOUND_ANSWERS}'
     )
 
 

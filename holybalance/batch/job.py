@@ -13,7 +13,7 @@ from holybalance.batch.answer_files import OK, AnswerFiles
 from holybalance.batch.crew import Answer, Crew
 from holybalance.batch.dedupe import Dedupe, Place
 from holybalance.batch.finished import Done
-from holybalance.batch.funding import refuse_unfunded
+from holybalance.batch.funding import advise_bound, refuse_unfunded
 from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
 from holybalance.batch.options import BatchOptions, refuse_system
@@ -44,7 +44,7 @@ class Batch:
 
     Args:
         source: `-` for standard input. Where only its first line tells the format, or
-            whether a budget can be kept, that is waited for.
+            whether a budget can be kept and used well, that is waited for.
         output: `-` for standard output.
         config: of the crew.
         clock: monotonic seconds.
@@ -81,7 +81,7 @@ class Batch:
             self._source = stack.enter_context(Source(source))
             self.format = self._source.settle_format(options.format)
             _check(self.format, self._source.name, options, config)
-            refuse_unfunded(config, self._source, self.format, options.system)
+            refuse_unfunded(config, self._source, self.format, options)
             self._selection = make_selection(self._source, options)
             errors = {} if options.errors is None else {"errors file": options.errors}
             refuse_same({"input": source, "output": output, **errors})
@@ -89,6 +89,7 @@ class Batch:
             self._finished = self._files.find_finished(
                 self._source, self.format, self._selection
             )
+            self._advice = advise_bound(config, self._source, self.format, options)
             self._dedupe = self._make_dedupe(stack)
             self._closing = stack.pop_all()
 
@@ -105,8 +106,10 @@ class Batch:
 
     @property
     def notes(self) -> list[str]:
-        """What people should know: what is done already, what was mended."""
-        return self._files.notes
+        """What people should know: what is done or mended, what slows it down."""
+        # Of a run that has nothing left to do, no speed is told.
+        advice = [self._advice] if self._advice and self.expected != 0 else []
+        return [*self._files.notes, *advice]
 
     @property
     def expected(self) -> int | None:
@@ -196,7 +199,10 @@ class Batch:
     def _perform(self) -> None:
         options = self._options
         task = RowWork(
-            format=self.format, system=options.system, tags=tuple(options.tags)
+            format=self.format,
+            system=options.system,
+            max_tokens=options.max_tokens,
+            tags=tuple(options.tags),
         )
         performance = self._crew.perform(task, self._items(), self.expected)
         with contextlib.closing(performance):

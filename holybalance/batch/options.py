@@ -38,6 +38,8 @@ class BatchOptions:
             each time, as long as the file keeps its number of rows.
         dedupe: call rows with equal bodies once, and give each the answer. A resumed
             run takes answers of the runs before as well, but not their errors.
+        max_tokens: the longest answer of each row that sets no bound of its own, by
+            `max_tokens` or `max_completion_tokens`.
         tags: words of your own for every call, besides those of its row; for routes
             and budgets.
 
@@ -55,6 +57,7 @@ class BatchOptions:
     sample: int | None = None
     seed: int = 0
     dedupe: bool = False
+    max_tokens: int | None = None
     tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -67,6 +70,7 @@ class BatchOptions:
             raise ConfigError("errors must name a file")
         _check_count("limit", self.limit)
         _check_count("sample", self.sample)
+        _check_count("max_tokens", self.max_tokens)
         object.__setattr__(self, "tags", _tags(self.tags))
         self._check_pairs()
 

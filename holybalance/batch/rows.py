@@ -8,7 +8,7 @@ A row of OpenAI's batch input is `{"custom_id", "method", "url", "body"}`. `meth
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import PurePath
@@ -27,6 +27,9 @@ _NOT_IN_BODY = {
     "timeout": "set it for the whole run",
     "session": "leave it out",
 }
+_BOUNDS = ("max_tokens", "max_completion_tokens")
+# llama.cpp takes -1 for no bound. Anything else is left for the upstream to judge.
+_UNBOUNDED = (None, -1)
 _DIGEST_BYTES = 16
 
 
@@ -95,6 +98,28 @@ def read(line: Line, kind: str, system: str | None) -> Row | BadRow:
         system: put before each prompt of "lines".
     """
     return _read_jsonl(line) if kind == "jsonl" else _read_prompt(line, system)
+
+
+def bounded(call: Mapping[str, Any], max_tokens: int | None) -> Mapping[str, Any]:
+    """
+    Bound the answer of a call that sets no bound of its own.
+
+    Args:
+        max_tokens: the longest answer; `None` leaves every call as it is.
+    """
+    if max_tokens is None or any(call.get(key) not in _UNBOUNDED for key in _BOUNDS):
+        return call
+    rest = {key: value for key, value in call.items() if key not in _BOUNDS}
+    return {**rest, "max_tokens": max_tokens}
+
+
+def tagged(call: Mapping[str, Any], tags: Sequence[str]) -> Mapping[str, Any]:
+    """Put tags before those that a call has of its own."""
+    own = call.get("tags", ())
+    # What is no list is left for whoever checks the call.
+    if not tags or not isinstance(own, Sequence) or isinstance(own, str):
+        return call
+    return {**call, "tags": [*tags, *own]}
 
 
 def label_of(line: Line, kind: str) -> Label:

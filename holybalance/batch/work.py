@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from holybalance import tokens
 from holybalance.batch import answers, rows
 from holybalance.batch.lines import unpack
 from holybalance.batch.rows import BadRow, Label
@@ -18,6 +19,9 @@ from holybalance.errors import (
     Unavailable,
 )
 from holybalance.messages import Reply, Verdict
+
+BOUND_ANSWERS = "bound answers with max_tokens (--max-tokens N)"
+"""What to do where an answer's length has no bound, in Python and in the shell."""
 
 
 class Caller(Protocol):
@@ -72,11 +76,13 @@ class RowWork:
     Args:
         format: "lines" or "jsonl".
         system: put before each prompt of "lines".
+        max_tokens: the longest answer of a row that sets no bound of its own.
         tags: of every call, besides those of its row.
     """
 
     format: str
     system: str | None = None
+    max_tokens: int | None = None
     tags: tuple[str, ...] = ()
 
     def perform(self, engine: Caller, position: int, item: bytes) -> RowResult:
@@ -86,11 +92,12 @@ class RowWork:
         if isinstance(row, BadRow):
             written = answers.of_bad_row(row)
             return RowResult(row.label.line, written, answers.BAD_ROW, row.message)
+        call = rows.tagged(rows.bounded(row.call, self.max_tokens), self.tags)
         try:
-            return _answered(row.label, engine.call_patiently(self._tagged(row.call)))
+            return _answered(row.label, engine.call_patiently(call))
         except HolyBalanceError as error:
             if _is_broke(error):
-                return RowResult(row.label.line, b"", broke=_broke(error))
+                return RowResult(row.label.line, b"", broke=_broke(error, call))
             # One dead model among others has dead endpoints, and others go on.
             if _is_for_ever(error) and engine.is_hopeless():
                 return RowResult(row.label.line, b"", hopeless=_hopeless(error))
@@ -100,13 +107,6 @@ class RowWork:
         except Exception as error:  # noqa: BLE001 - a row must not end a worker
             message = f"the call failed unexpectedly: {type(error).__name__}: {error}"
             return failed(row.label, LocalError(message, verdict=Verdict.LOCAL))
-
-    def _tagged(self, call: Mapping[str, Any]) -> Mapping[str, Any]:
-        own = call.get("tags", ())
-        # What is no list is left for whoever checks the call.
-        if not self.tags or not isinstance(own, Sequence) or isinstance(own, str):
-            return call
-        return {**call, "tags": [*self.tags, *own]}
 
 
 def failed(label: Label, error: HolyBalanceError) -> RowResult:
@@ -126,12 +126,14 @@ def _is_broke(error: HolyBalanceError) -> bool:
     return isinstance(error, BudgetExceeded) and error.needed_usd is not None
 
 
-def _broke(error: HolyBalanceError) -> str:
+def _broke(error: HolyBalanceError, call: Mapping[str, Any]) -> str:
     assert isinstance(error, BudgetExceeded)
     message = str(error).partition("\n")[0]
-    if (error.needed_usd or 0.0) > error.limit_usd:
-        return f"{message}; bound answers with max_tokens, or raise the limit"
-    return message
+    if (error.needed_usd or 0.0) <= error.limit_usd:
+        return message
+    is_bounded = tokens.output_bound(call) is not None
+    advice = "lower max_tokens" if is_bounded else BOUND_ANSWERS
+    return f"{message}; {advice}, or raise the limit"
 
 
 def _hopeless(error: HolyBalanceError) -> str:

@@ -25,16 +25,19 @@ def of_choices(text: str, signs: list[Sign]) -> None:
     """Find a choice of short answers: "low/med/high", "URGENT or NOT", "A) … B) …"."""
     if (
         ("/" in text and _WORDS_OF_CHOICE.search(text))
-        or (
-            (" or " in text or ", " in text)
-            and b"AA" in kinds(text)
-            and _LABELS.search(text)
-        )
+        or ((" or " in text or "," in text) and _is_of_labels(text))
         or ("[" in text and _IN_BRACKETS.search(text))
-        or (" (" in text and _IN_PARENTHESES.search(text))
-        or ("A)" in text and "B)" in text)
+        or ("(" in text and _IN_PARENTHESES.search(text))
+        or (")" in text and "A)" in text and "B)" in text)
     ):
         signs.append(_CHOICE)
+
+
+def _is_of_labels(text: str) -> bool:
+    return (
+        b"AA" in kinds(text.encode("utf-8", "replace"))
+        and _LABELS.search(text) is not None
+    )
 
 
 _BRIEF = 80

@@ -205,7 +205,7 @@ def of_shape(text: str, signs: list[Sign]) -> None:
     if not plain:
         _of_groups(start, signs)
     if len(signs) < _MANY:
-        _of_names(start, signs)
+        _of_names(start, raw, signs)
         if "\n" in start:
             _of_lines(start, signs)
     # Capitals, since in small letters these are everyday words.
@@ -219,17 +219,17 @@ def of_shape(text: str, signs: list[Sign]) -> None:
         _of_figures(text[:_FORMULAS_IN], signs)
 
 
-def kinds(text: str) -> bytes:
+def kinds(raw: bytes) -> bytes:
     """
-    Give each letter as "a" or "A".
+    Give each letter of a text in UTF-8 as "a" or "A".
 
     It costs a fraction of a search, and shows whether a search may find anything.
     """
-    return text.encode("utf-8", "replace").translate(_KINDS)
+    return raw.translate(_KINDS)
 
 
-def _of_names(text: str, signs: list[Sign]) -> None:
-    if b"aAa" in kinds(text):
+def _of_names(text: str, raw: bytes, signs: list[Sign]) -> None:
+    if b"aAa" in kinds(raw):
         if _CAMEL.search(text):
             signs.append(_CAMEL_CASE)
         if _RAISED.search(text):

@@ -798,6 +798,16 @@ general 2: 礼品 怎么办 失眠 减肥 健身 养猫 养狗 怎么养 教え�
 general 2: 电影 映画 無聊 聊天 学习 睡眠 感冒 头疼 心情 喜欢
 """
 
+COMMON = """
+about all also and any are because but can come could did does each for from get give
+good had has have here how how's into just know like long look made make many me more
+most much need not now one only other our over people same should some take tell than
+that the their them then there these they thing this those time under use very want was
+way were what when where which while who why will with work would year your best better
+first last next main per two three you your see say one was it yours why new right
+"""
+"""Words so frequent that a phrase is looked for by another of its words."""
+
 NEGATORS = "don don't not no without never kein keinen keine ohne sans"
 """Words that take back the one after them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from holybalance.routing import task_vocabulary as vocabulary
@@ -92,33 +92,40 @@ def _words() -> dict[str, Sign]:
         endings = vocabulary.ENDINGS[language].replace("-", "").split(" ")
         for task, weight, words in _rows(table):
             for word in words.split():
-                if word.endswith("*"):
-                    for stem in _spellings(word[:-1], language):
-                        for ending in endings:
-                            _put(made, stem + ending, task, weight)
-                else:
-                    for spelling in _spellings(word, language):
-                        _put(written, spelling, task, weight)
+                for spelling in _spellings(word.rstrip("*"), language):
+                    if word.endswith("*"):
+                        _put(made, [spelling + end for end in endings], task, weight)
+                    else:
+                        _put(written, [spelling], task, weight)
     return made | written
 
 
-def _put(found: dict[str, Sign], word: str, task: str, weight: float) -> None:
-    found.setdefault(word, Sign(task, weight, f'the word "{word}"'))
+def _put(
+    found: dict[str, Sign], words: Iterable[str], task: str, weight: float
+) -> None:
+    for word in words:
+        if word not in found:
+            found[word] = Sign(task, weight, f'the word "{word}"')
 
 
 def _spellings(word: str, language: str) -> tuple[str, ...]:
     """Give a word as it is, and as it is written without accents or umlauts."""
+    if word.isascii():
+        return (word,)
     if language == "Russian":
         return word, word.replace("ё", "е")  # noqa: RUF001 - Cyrillic "e" is meant
     marks = unicodedata.normalize("NFD", word)
     bare = "".join(mark for mark in marks if not unicodedata.combining(mark))
-    # A vowel with "e" stands for its umlaut.
-    long = marks.replace("\u0308", "e") if language == "German" else bare
-    long = unicodedata.normalize("NFC", long)
     # "lös" without its umlaut would be the Spanish "los".
-    if len(bare) <= _SHORT:
-        return (word, long) if language == "German" else (word,)
-    return word, bare, long
+    spellings = (word, bare) if len(bare) > _SHORT else (word,)
+    if language != "German":
+        return spellings
+    # A vowel with "e" stands for its umlaut.
+    return *spellings, unicodedata.normalize("NFC", marks.replace("\u0308", "e"))
+
+
+_SHORTEST = 2
+_COMMON = frozenset(vocabulary.COMMON.split())
 
 
 def _phrases() -> Iterator[tuple[str, bool, str, tuple[bytes, Sign]]]:
@@ -133,19 +140,18 @@ def _phrases() -> Iterator[tuple[str, bool, str, tuple[bytes, Sign]]]:
         for text in texts.split(", "):
             words = text.split()
             known = (f" {text}".encode(), Sign(task, weight, f'the words "{text}"'))
-            at = words.index(_rarest(words))
-            if at > 0:
-                yield words[at], True, words[at - 1], known
-            else:
-                yield words[0], False, words[1], known
+            at = words.index(max(words, key=_rarity))
+            for ending in ("", "s") if len(words) == 2 else ("",):
                 # The last may be inflected.
-                yield words[0], False, words[1] + "s", known
+                if at > 0:
+                    yield words[at] + ending, True, words[at - 1], known
+                else:
+                    yield words[0], False, words[1] + ending, known
 
 
-def _rarest(words: Sequence[str]) -> str:
-    """Give the longest word, but the last, which may be inflected, only at need."""
-    long = [word for word in words[:-1] if len(word) > 3]
-    return max(long or words, key=len)
+def _rarity(word: str) -> tuple[bool, int]:
+    """Give a measure of how rare a word is likely to be: long words are."""
+    return len(word) > _SHORTEST and word not in _COMMON, len(word)
 
 
 def _set(words: str) -> frozenset[bytes]:
@@ -165,16 +171,20 @@ SMALL_TALK = _set(vocabulary.SMALL_TALK)
 def _lexicon() -> dict[bytes, Entry]:
     alone = _words()
     leading = _signs(vocabulary.LEADING, 'a request that begins with "{}"')
-    words = dict.fromkeys((*alone, *leading, *vocabulary.NEGATORS.split()))
+    none: Phrases = {}
     found = {
-        word.encode(): Entry(alone.get(word), leading.get(word), {}, {})
-        for word in words
+        word.encode(): Entry(alone.get(word), leading.get(word), none, none)
+        for word in (*alone, *leading, *vocabulary.NEGATORS.split())
     }
     for word, is_after, other, phrase in _phrases():
-        entry = found.setdefault(word.encode(), Entry(None, None, {}, {}))
-        phrases = entry.after if is_after else entry.before
-        key = other.encode()
-        phrases[key] = (*phrases.get(key, ()), phrase)
+        entry = found.get(word.encode(), Entry(None, None, none, none))
+        phrases = dict(entry.after if is_after else entry.before)
+        phrases[other.encode()] = (*phrases.get(other.encode(), ()), phrase)
+        found[word.encode()] = (
+            entry._replace(after=phrases)
+            if is_after
+            else entry._replace(before=phrases)
+        )
     return found
 
 

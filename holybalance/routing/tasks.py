@@ -46,7 +46,7 @@ _EARLIER = 0.3
 _FOLLOW_UP = 0.7
 _STRONG = 2.5
 """What needs no context to be understood."""
-_PLAIN_CODE = 3
+_PLAIN_CODE = 2
 """So many shapes of code or formulas leave no doubt of what the text is."""
 _BESIDE = 0.5
 """What context counts for beside a request that needs none."""

@@ -159,6 +159,22 @@ def test_bounds(call: Call, config: str, option: str, value: str, message: str) 
     assert message in result.stderr
 
 
+def test_a_bound_for_the_answer(
+    call: Call, configure: Callable[..., str], tmp_path: Path
+) -> None:
+    """It goes with the request, and a budget holds no more than it."""
+    budget = '[[budgets]]\nname = "daily"\nlimit_usd = 0.001\n'
+    with MockUpstream(echo=True) as upstream:
+        config = configure(upstream.url)
+        _extend(config, budget, card="max_output = 100_000")
+        assert 4 == call("ask", "hi", "--config", config).exit_code
+        result = call("ask", "hi", "--max-tokens", "9", "--config", config)
+    assert (0, "hi\n") == (result.exit_code, result.stdout)
+    result = call("ask", "hi", "--max-tokens", "0", "--config", config)
+    assert 2 == result.exit_code
+    assert "Invalid value for '--max-tokens'" in result.stderr
+
+
 def test_an_empty_budget(call: Call, config: str) -> None:
     """It has an exit code of its own, and one line; tags decide whose it is."""
     budget = '[[budgets]]\nname = "web"\nlimit_usd = 0.000001\nscope = "tag:web"\n'

@@ -12,7 +12,8 @@ from click.testing import Result
 
 from holybalance.config import Card
 from holybalance.config.catalog import shipped
-from holybalance_cli.models.retiring import ending, style
+from holybalance_cli.models.entries import Entry, Serving
+from holybalance_cli.models.retiring import ending, is_near, notice, style
 
 Call = Callable[..., Result]
 
@@ -67,7 +68,8 @@ def test_served_models(call: Call, config: str) -> None:
     ] == lines[2].split()
     assert ["*", "bare", *["-"] * 10, "two"] == lines[3].split()
     assert "any other name is taken by open" == lines[-1]
-    assert "mine was retired on 2020-01-31; bare replaces it" == lines[-2]
+    why = "its maker retired it on 2020-01-31; one, two may serve it longer"
+    assert f"mine: {why} (bare replaces it)" == lines[-2]
 
 
 def test_the_rest_of_the_catalog(call: Call, config: str) -> None:
@@ -118,6 +120,7 @@ def test_every_field_as_json(call: Call, config: str) -> None:
         one["endpoint"],
     )
     assert 0.028 == two["price"]["cached"]
+    assert one["retires"] is None
     assert {*Card.__dataclass_fields__} == {*document["card"]}
     assert "2020-01-31" == document["card"]["retires"]
 
@@ -127,6 +130,8 @@ def test_a_page(call: Call, config: str) -> None:
     text = call("models", "mine", "--config", config).stdout
     assert "window    200,000 tokens, input and output together\n" in text
     assert "served by one, as theirs\nserved by two\n" in text
+    said = "its maker retired it on 2020-01-31; one, two may serve it longer"
+    assert f"end       {said}\n          bare replaces it\n" in text
     assert "source    https://prices.test/page, read on 2026-11-22\n" in text
     rows = [line.split() for line in text.splitlines() if line.startswith("endpoint")]
     assert [
@@ -169,18 +174,93 @@ def test_names_of_no_model(call: Call, config: str, name: str, message: str) -> 
     assert message in result.stderr
 
 
+def _entry(makers: str | None, **days: str | None) -> Entry:
+    """Give a model that ends at its maker and, or, at endpoints on these days."""
+
+    def day(text: str | None) -> dt.date | None:
+        return None if text is None else dt.date.fromisoformat(text)
+
+    servings = (
+        Serving(endpoint=name, sent_as="a", price=None, retires=day(text))
+        for name, text in days.items()
+    )
+    card = Card(name="a", retires=day(makers), successor="b")
+    return Entry(name="a", card=card, servings=tuple(servings))
+
+
+PAST, TOMORROW, FAR = "2026-11-22", "2026-11-23", "2027-11-22"
+
+
 @pytest.mark.parametrize(
-    ("retires", "words", "colour"),
+    ("entry", "words", "colour"),
     [
-        (None, "has no end that is known", ""),
-        ("2027-11-22", "will be retired on 2027-11-22, in 365 days; b replaces it", ""),
-        ("2026-11-23", "will be retired on 2026-11-23, in 1 day; b replaces it", "y"),
-        ("2026-11-22", "was retired on 2026-11-22; b replaces it", "r"),
+        (_entry(None, x=None), "", ""),
+        (_entry(FAR, x=FAR), "will be retired on 2027-11-22, in 365 days", ""),
+        (_entry(PAST, x=TOMORROW), "will be retired on 2026-11-23, in 1 day", "y"),
+        (_entry(PAST, x=PAST), "was retired on 2026-11-22", "r"),
+        (_entry(PAST, x=PAST, y=FAR), "will be retired on 2027-11-22, in 365 days", ""),
+        (
+            _entry(PAST, x=PAST, y=None),
+            "was retired at x on 2026-11-22; y may serve it longer",
+            "",
+        ),
+        (
+            _entry(PAST, x=None),
+            "its maker retired it on 2026-11-22; x may serve it longer",
+            "",
+        ),
+        (
+            _entry(TOMORROW, x=None, y=None, z=None),
+            "its maker retires it on 2026-11-23; 3 endpoints may serve it longer",
+            "",
+        ),
+        (_entry(TOMORROW), "its maker retires it on 2026-11-23", "y"),
+        (_entry(PAST), "its maker retired it on 2026-11-22", "r"),
     ],
 )
-def test_the_end_of_a_model(retires: str | None, words: str, colour: str) -> None:
-    """It is told in words, and in a colour where it is near or past."""
-    day = None if retires is None else dt.date.fromisoformat(retires)
-    card = Card(name="a", retires=day, successor="b")
-    assert words == ending(card, TODAY)
-    assert colour == style(card, TODAY)[:1]
+def test_the_end_of_a_model(entry: Entry, words: str, colour: str) -> None:
+    """It is told as far as it holds, in a colour where it does and is near or past."""
+    assert words == ending(entry, TODAY)
+    assert colour == style(entry, TODAY)[:1]
+
+
+@pytest.mark.parametrize(
+    ("entry", "width", "line"),
+    [
+        (_entry(PAST, x=PAST), 80, "a was retired on 2026-11-22; b replaces it"),
+        (_entry(PAST, x=PAST), 40, "a was retired on 2026-11-22"),
+        (
+            _entry(PAST, x=None),
+            80,
+            "a: its maker retired it on 2026-11-22; x may serve it longer "
+            "(b replaces it)",
+        ),
+        (
+            _entry(PAST, x=None),
+            72,
+            "a: its maker retired it on 2026-11-22; x may go on",
+        ),
+    ],
+)
+def test_a_notice_of_it(entry: Entry, width: int, line: str) -> None:
+    """It is a line with the model's name, and shorter where there is less room."""
+    assert line == notice(entry, TODAY, width)
+
+
+def test_only_what_is_near_is_noticed() -> None:
+    """Also where the day is the maker's alone."""
+    entries = [_entry(FAR, x=None), _entry(PAST, x=None), _entry(None, x=None)]
+    assert [False, True, False] == [is_near(each, TODAY) for each in entries]
+
+
+def test_a_maker_and_another(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The maker's day holds at the maker's own endpoint, and no line is too wide."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("HOLYSHEEP_API_KEY", "sk-test")
+    lines = call("models").stdout.splitlines()
+    retired = "deepseek-v3.2: its maker retired it on 2026-07-24; holysheep may go on"
+    assert retired in lines
+    assert max(map(len, lines)) <= 80
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-test")
+    page = call("models", "deepseek-v3.2").stdout
+    assert "\nend       was retired at deepseek on 2026-07-24; holysheep may" in page

@@ -467,6 +467,24 @@ def test_a_dry_run(run: Run, configure: Callable[..., str], tmp_path: Path) -> N
     assert 1001 == json.loads(path.read_text())["rows"]
 
 
+def test_a_bound_for_rows_without_one(run: Run, config: str) -> None:
+    """It counts in the dry run, and makes a run of little money possible."""
+    path = Path(config)
+    card = path.read_text("utf-8").replace("[[end", "max_output = 100_000\n[[end", 1)
+    path.write_text(card, "utf-8")
+    bound = ("--max-cost", "0.01", "--max-tokens", "9")
+    result, _ = run("one\ntwo\n", *bound, "--dry-run")
+    assert ", 0 to 18 out\n" in result.stdout
+    hint = "answers are not bounded, so each call holds the cost of the model's longest"
+    result, rows = run("one\ntwo\n", "--max-cost", "0.01")
+    assert (4, 0) == (result.exit_code, len(rows))
+    assert result.stderr.splitlines()[1].startswith(hint)
+    assert "bound answers with max_tokens (--max-tokens N)" in result.stderr
+    result, rows = run("one\ntwo\n", *bound)
+    assert (0, 2) == (result.exit_code, len(rows))
+    assert hint not in result.stderr
+
+
 def test_a_dry_run_needs_no_output(call: Call, config: str, tmp_path: Path) -> None:
     """What is never written needs no name."""
     (tmp_path / "in").write_text("hi\n")

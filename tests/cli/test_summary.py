@@ -128,6 +128,16 @@ def test_what_budgets_have_left() -> None:
     ] == _summary(metrics=told)[5:]
 
 
+def test_a_store_that_has_never_answered() -> None:
+    """What others have spent is not known; of its own money nothing was."""
+    figures = {"limit_usd": 2.0, "spent_usd": None}
+    told = {**metrics(), "budgets": {"daily": figures, "max_cost-1f": figures}}
+    assert [
+        "budgets   daily: what is spent of $2.00 is not known",
+        "          --max-cost: $0.00 of $2.00 spent",
+    ] == _summary(metrics=told, cost_usd=0.0)[5:]
+
+
 def test_endpoints() -> None:
     """Each has a line with what it did."""
     busy = endpoint(

@@ -50,6 +50,7 @@ class Engine:
         self.script = script
         self.prompts: list[str] = []
         self.tags: list[Any] = []
+        self.bounds: list[dict[str, Any]] = []
         self.is_dead = False
 
     def is_hopeless(self) -> bool:
@@ -62,6 +63,8 @@ class Engine:
         prompt = messages if isinstance(messages, str) else messages[-1]["content"]
         self.prompts.append(prompt)
         self.tags.append(arguments.get("tags"))
+        keys = ("max_tokens", "max_completion_tokens")
+        self.bounds.append({key: arguments[key] for key in keys if key in arguments})
         return self.script(prompt)
 
 

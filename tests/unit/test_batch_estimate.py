@@ -118,6 +118,15 @@ def test_bounds_of_rows(world: World) -> None:
     assert (0, 10 + 20 + 30 + 256) == found.output_tokens
 
 
+def test_a_bound_for_rows_without_one(world: World) -> None:
+    """It counts for them alone, and each choice is an answer."""
+    world.write_rows(row("a", max_tokens=10), row("b", n=2), row("c", max_tokens=-1))
+    config = _config(_endpoint("one", ["m"]))
+    assert (0, 10 + 200 + 100) == _estimate(world, config, max_tokens=100).output_tokens
+    world.write("a", "b")
+    assert (0, 200) == _estimate(world, config, max_tokens=100).output_tokens
+
+
 def test_images_are_no_text(world: World) -> None:
     """They count as what is usual, whatever their data, and tools by their length."""
     image = {"type": "image_url", "image_url": {"url": f"data:x,{'A' * 100_000}"}}

@@ -37,10 +37,12 @@ def _config(**parts: Any) -> Config:
     return Config.from_dict({"endpoints": endpoints, **parts})
 
 
-def _open(world: World, config: Config, max_cost: float | None = 1.0) -> None:
-    capped = with_max_cost(config, max_cost)
-    with Batch(Crew(), world.source, world.output, BatchOptions(), capped):
-        pass
+def _open(
+    world: World, config: Config, max_cost: float | None = 1.0, **options: Any
+) -> list[str]:
+    capped, chosen = with_max_cost(config, max_cost), BatchOptions(**options)
+    with Batch(Crew(), world.source, world.output, chosen, capped) as batch:
+        return batch.notes
 
 
 def test_each_has_a_budget_of_its_own() -> None:
@@ -105,9 +107,15 @@ def test_one_endpoint_without_a_price(world: World) -> None:
 
 
 def test_a_row_that_bounds_its_answer(world: World) -> None:
-    """Needs no longest answer of the model."""
+    """Needs no longest answer of the model; nor does one that is given a bound."""
+    config = _config(catalog={"m": {"price": PRICE}})
     world.write_rows(row("a", model="m", max_tokens=5))
-    _open(world, _config(catalog={"m": {"price": PRICE}}))
+    _open(world, config)
+    world.write_rows(row("a", model="m"))
+    advice = r"or bound answers with max_tokens \(--max-tokens N\)$"
+    with pytest.raises(ConfigError, match=advice):
+        _open(world, config)
+    _open(world, config, max_tokens=5)
 
 
 def test_a_name_for_several_models(world: World) -> None:
@@ -142,3 +150,52 @@ def test_rows_that_fail_by_themselves(world: World, text: str) -> None:
     world.source = world.folder / "in.jsonl"
     world.source.write_text(text)
     _open(world, _config())
+
+
+def test_answers_without_a_bound_hold_much(world: World) -> None:
+    """It is noted where a budget holds for the first row, and its answer may be long."""
+    config = _config(catalog={"m": KNOWN})
+    world.write("hello")
+    (note,) = _open(world, config)
+    assert note.startswith("answers are not bounded, so each call holds")
+    assert note.endswith("; --max-tokens N lets more run at once")
+    assert [] == _open(world, config, max_cost=None)
+    assert [] == _open(world, config, max_tokens=5)
+    world.write_rows(row("a", max_completion_tokens=5), row("b"))
+    assert [] == _open(world, config)
+
+
+@pytest.mark.parametrize(
+    ("scope", "changes", "notes"),
+    [
+        ("model:m", {}, 1),
+        ("model:n", {}, 0),
+        ("model:n", {"model": "n"}, 1),
+        ("endpoint:one", {}, 1),
+        ("tag:web", {}, 0),
+        ("tag:web", {"tags": ["web"]}, 1),
+        ("tag:web", {"tags": "web"}, 0),
+        ("tag:shell", {"tags": ["web"]}, 1),
+        ("all", {"model": "nobody"}, 0),
+        ("all", {"model": 7}, 0),
+    ],
+)
+def test_a_budget_that_some_calls_fall_under(
+    world: World, scope: str, changes: dict[str, Any], notes: int
+) -> None:
+    """The first row tells whether it is one of these."""
+    budgets = [{"name": "some", "limit_usd": 1.0, "scope": scope}]
+    catalog = {"m": KNOWN, "n": KNOWN, "one": KNOWN, "two": KNOWN}
+    config = _config(catalog=catalog, budgets=budgets)
+    world.write_rows(row("a", **changes))
+    found = _open(world, config, max_cost=None, tags=["shell"])
+    assert notes == len(found)
+
+
+def test_nothing_left_to_do(world: World) -> None:
+    """Then no speed is told."""
+    world.write("hello")
+    config = with_max_cost(_config(catalog={"m": KNOWN}), 1.0)
+    Batch(Crew(), world.source, world.output, BatchOptions(), config).run()
+    (note,) = _open(world, config, max_cost=None)
+    assert note.endswith("1 row is done already")

@@ -22,6 +22,7 @@ from tests.unit.batches import World, row
         ({"errors": ""}, "errors must name a file"),
         ({"limit": 0}, "limit must be a whole number"),
         ({"limit": True}, "limit must be a whole number"),
+        ({"max_tokens": 0}, "max_tokens must be a whole number"),
         ({"sample": 1.5}, "sample must be a whole number"),
         ({"limit": 1, "sample": 1}, "do not go together"),
         ({"retry_errors": True, "resume": False}, "leave resume on"),

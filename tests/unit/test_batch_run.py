@@ -226,8 +226,10 @@ def test_a_budget_that_is_too_small_for_one_call(world: World) -> None:
     """What to do about it is said."""
     world.write("a")
     report = world.run(Engine(_broke(1.5)))
-    advice = "; bound answers with max_tokens, or raise the limit"
+    advice = "; bound answers with max_tokens (--max-tokens N), or raise the limit"
     assert f"no room for a{advice}" == report.budget
+    report = world.run(Engine(_broke(1.5)), max_tokens=9)
+    assert "no room for a; lower max_tokens, or raise the limit" == report.budget
 
 
 def test_an_empty_budget_in_order_and_repeated(world: World) -> None:
@@ -253,6 +255,34 @@ def test_tags_go_with_every_call(world: World) -> None:
     engine = Engine()
     world.run(engine, tags=["x", "y"])
     assert [["x", "y"], ["x", "y", "own"], "odd"] == engine.tags
+
+
+def test_a_bound_for_rows_without_one(world: World) -> None:
+    """What is sent has it, and a row's own bound stays as it is."""
+    world.write_rows(
+        row("a"),
+        row("b", max_tokens=5),
+        row("c", max_completion_tokens=500),
+        row("d", max_tokens=-1, max_completion_tokens=None),
+        row("e", max_tokens="odd"),
+    )
+    engine = Engine()
+    world.run(engine, max_tokens=9)
+    assert [
+        {"max_tokens": 9},
+        {"max_tokens": 5},
+        {"max_completion_tokens": 500},
+        {"max_tokens": 9},
+        {"max_tokens": "odd"},
+    ] == engine.bounds
+
+
+def test_without_a_bound(world: World) -> None:
+    """Rows are sent as they are."""
+    world.write_rows(row("a"), row("b", max_tokens=-1))
+    engine = Engine()
+    world.run(engine)
+    assert [{}, {"max_tokens": -1}] == engine.bounds
 
 
 def test_the_spend_of_each_model(world: World) -> None:

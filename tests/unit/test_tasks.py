@@ -33,16 +33,20 @@ def of(text: str) -> Classified:
 
 
 def accuracy(prompts: list[Labelled], name: str) -> float:
-    """Give the share that is classified as labelled; print it and the confusions."""
+    """Give the share that is classified as labelled, and print it."""
+    right = sum(classify(prompt.messages).task == prompt.task for prompt in prompts)
+    print(f"\n{name}: {right} of {len(prompts)} right, {right / len(prompts):.1%}")  # noqa: T201 - shown by -s
+    return right / len(prompts)
+
+
+def print_confusions(prompts: list[Labelled]) -> None:
+    """Print what was taken for what, and how often."""
     pairs = collections.Counter(
         (prompt.task, classify(prompt.messages).task) for prompt in prompts
     )
-    right = sum(count for (label, task), count in pairs.items() if label == task)
-    print(f"\n{name}: {right} of {len(prompts)} right, {right / len(prompts):.1%}")  # noqa: T201 - shown by -s
     for (label, task), count in sorted(pairs.items()):
         if label != task:
             print(f"  {count} x {label} taken for {task}")  # noqa: T201 - shown by -s
-    return right / len(prompts)
 
 
 def test_the_labelled_sets_are_large_and_have_every_task() -> None:
@@ -53,13 +57,15 @@ def test_the_labelled_sets_are_large_and_have_every_task() -> None:
     ]
 
     assert len(labelled()) >= 240
-    assert len(development()) >= 390
+    assert len(development()) >= 780
     assert [set(TASKS)] * 2 == sides
     assert set(TASKS) - {"long_context"} <= {prompt.task for prompt in unseen()}
 
 
 def test_it_is_right_on_the_prompts_that_it_was_tuned_on() -> None:
     """Nine times in ten."""
+    print_confusions(development())
+
     assert accuracy(development(), "development") >= 0.90
 
 
@@ -77,10 +83,10 @@ def test_it_is_right_on_the_prompts_of_somebody_else() -> None:
     """
     The honest estimate: their writer knew no rule, and no rule was tuned on them.
 
-    The floor is a few points below what was measured. To read these prompts, or what
-    fails of them, and then to change a rule would make the figure worthless.
+    The floor is two points below the 85.4 % that were measured. To read these prompts,
+    or which of them fail, and then to change a rule would make the figure worthless.
     """
-    assert accuracy(unseen(), "unseen") >= 0.82
+    assert accuracy(unseen(), "unseen") >= 0.83
 
 
 # Single signs.
@@ -101,6 +107,12 @@ def test_it_is_right_on_the_prompts_of_somebody_else() -> None:
         ("So 12 * 9?", "math", "a sum in figures"),
         ("Where is Oslo?", "speed", "a short question of fact"),
         ("请翻译这句话", "writing", '"翻译"'),
+        ("Hola, muchas gracias", "speed", "small talk"),
+        ("Is it low/med/high?", "speed", "a choice of answers"),
+        ("Sky: grey\nSea:", "speed", "a blank to fill in at the end"),
+        ("Where is makeTea called?", "code", "a name in camelCase"),
+        ("Town,A,B\nUlm,4,5\nBonn,6,7\n\nWhat now?", "analysis", "a table"),
+        ("Uebersetze das.", "writing", 'the word "uebersetze"'),
     ],
 )
 def test_the_evidence_says_why(text: str, task: str, sign: str) -> None:
