@@ -232,8 +232,10 @@ def test_the_end_of_a_model(entry: Entry, words: str, colour: str) -> None:
         (
             _entry(PAST, x=None),
             80,
-            "a: its maker retired it on 2026-11-22; x may serve it longer "
-            "(b replaces it)",
+            (
+                "a: its maker retired it on 2026-11-22; x may serve it longer "
+                "(b replaces it)"
+            ),
         ),
         (
             _entry(PAST, x=None),

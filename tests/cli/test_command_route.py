@@ -116,7 +116,7 @@ def test_budgets_are_told(call: Call, write: Callable[..., str]) -> None:
     budget = '[[budgets]]\nname = "daily"\nlimit_usd = 5.0\n'
     config = write("m", rest=_card("m", 1.0) + budget)
     lines = call("route", "hi", "--config", config).stdout.splitlines()
-    assert lines[-1].startswith("budget    daily: 0.00 of 5.00 USD spent")
+    assert lines[-1].startswith("budget    daily: 0.000000 of 5.000000 USD spent")
 
 
 @pytest.mark.parametrize("width", ["80", "120"])

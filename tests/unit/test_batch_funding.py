@@ -153,7 +153,7 @@ def test_rows_that_fail_by_themselves(world: World, text: str) -> None:
 
 
 def test_answers_without_a_bound_hold_much(world: World) -> None:
-    """It is noted where a budget holds for the first row, and its answer may be long."""
+    """It is noted where the first row has none, and falls under a budget."""
     config = _config(catalog={"m": KNOWN})
     world.write("hello")
     (note,) = _open(world, config)
