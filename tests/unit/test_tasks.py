@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holybalance.routing.tasks import HEAD, TAIL, TASKS, Classified, classify
+from holybalance.config import TASKS
+from holybalance.routing.tasks import Classified, classify
+from holybalance.routing.tasks.rules import HEAD, TAIL
 from tests.unit.labelled_prompts import (
     Labelled,
     development,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import compress, count
 
-from holybalance.routing.task_words import (
+from holybalance.routing.tasks.words import (
     COURTESIES,
     EAST_ASIAN,
     EAST_ASIAN_START,

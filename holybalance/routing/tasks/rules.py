@@ -1,25 +1,20 @@
-"""Owns what kind of task a conversation asks for, by rules; knows no model."""
+"""Owns the rules by which a conversation tells its task; knows no model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from holybalance.routing.task_brevity import (
+from holybalance.routing.tasks.brevity import (
     of_brevity,
     of_choices,
     of_end,
     of_few_words,
 )
-from holybalance.routing.task_reading import of_text, of_verb, of_words, read, scaled
-from holybalance.routing.task_signs import FENCE, of_shape
-from holybalance.routing.task_words import Sign, normal
-
-TASKS = (
-    *("code", "writing", "analysis", "speed"),
-    *("math", "long_context", "vision", "general"),
-)
-"""Every task that `classify` knows."""
+from holybalance.routing.tasks.reading import of_text, of_verb, of_words, read, scaled
+from holybalance.routing.tasks.signs import FENCE, of_shape
+from holybalance.routing.tasks.verdict import Classified
+from holybalance.routing.tasks.words import Sign, normal
 
 HEAD, TAIL = 1_400, 600
 """How many characters of a long message are looked at, from its start and end."""
@@ -64,21 +59,6 @@ _NEW_TOPICS = ("by the way", "something else", "btw", "different topic", "unrela
 _REFERRING = frozenset(
     ("it", "that", "this", "now", "again", "also", "instead", "same", "them")
 )
-
-
-class Classified(NamedTuple):
-    """The task of a conversation, and what spoke for it."""
-
-    task: str
-    """One of `TASKS`."""
-    evidence: tuple[str, ...]
-    """What spoke for it, for people."""
-    scores: Mapping[str, float]
-    """Every task that had any evidence, and how much."""
-
-
-Classifier = Callable[[Sequence[Mapping[str, Any]]], Classified | str]
-"""Gives the task of OpenAI-shaped messages; a user's own may give only its name."""
 
 
 _Content = Any

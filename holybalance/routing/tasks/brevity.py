@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from holybalance.routing.task_signs import kinds
-from holybalance.routing.task_words import SMALL_TALK, Sign
+from holybalance.routing.tasks.signs import kinds
+from holybalance.routing.tasks.words import SMALL_TALK, Sign
 
 _WORDS_OF_CHOICE = re.compile(
     r"(?<![\w/.:~@])[A-Za-z]{2,20} ?/ ?[A-Za-z ]{2,20}/ ?[A-Za-z]{2,20}(?![/.\w])"

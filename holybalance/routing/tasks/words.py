@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from holybalance.routing import task_vocabulary as vocabulary
+from holybalance.routing.tasks import vocabulary
 
 
 class Sign(NamedTuple):

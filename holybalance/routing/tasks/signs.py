@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from holybalance.routing.task_words import Sign
+from holybalance.routing.tasks.words import Sign
 
 FENCE = "```"
 _HEAD, _TAIL = 400, 200
