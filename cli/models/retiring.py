@@ -40,8 +40,7 @@ def notice(entry: Entry, today: dt.date, width: int) -> str:
     Tell in a line when a model ends that does, and what follows.
 
     Args:
-        width: fewer words are made, and nothing of what follows, where the line would
-            be longer.
+        width: a line that would be longer is made shorter, without what follows.
     """
     name = f"{entry.name} " if _dated(entry) else f"{entry.name}: "
     text, heir = f"{name}{ending(entry, today)}", succession(entry)

@@ -16,7 +16,7 @@ from holybalance.batch.finished import Done
 from holybalance.batch.funding import advise_bound, refuse_unfunded
 from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
-from holybalance.batch.options import BatchOptions, refuse_system
+from holybalance.batch.options import BatchOptions, refuse_no_model, refuse_system
 from holybalance.batch.order import Held, Order
 from holybalance.batch.outage import Outage
 from holybalance.batch.report import BatchReport, make_report
@@ -26,7 +26,7 @@ from holybalance.batch.source import Source
 from holybalance.batch.totals import Totals
 from holybalance.batch.work import RowResult, RowWork
 from holybalance.config import Config
-from holybalance.errors import BatchError, ConfigError, WorkerDied
+from holybalance.errors import BatchError, WorkerDied
 
 
 class Batch:
@@ -80,7 +80,10 @@ class Batch:
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(Source(source))
             self.format = self._source.settle_format(options.format)
-            _check(self.format, self._source.name, options, config)
+            if self.format == "jsonl":
+                refuse_system(options.system, self._source.name)
+            else:
+                refuse_no_model(config)
             refuse_unfunded(config, self._source, self.format, options)
             self._selection = make_selection(self._source, options)
             errors = {} if options.errors is None else {"errors file": options.errors}
@@ -294,13 +297,3 @@ class Batch:
             return None
         dedupe = Dedupe(self.format, self._files.outputs)
         return stack.enter_context(contextlib.closing(dedupe))
-
-
-def _check(kind: str, name: str, options: BatchOptions, config: Config) -> None:
-    if kind == "jsonl":
-        refuse_system(options.system, name)
-    elif config.default_model is None:
-        raise ConfigError(
-            f'no model given, and the endpoint "{config.endpoints[0].name}" takes any; '
-            "say --model, or set a default model"
-        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from holybalance.batch.rows import FORMATS
 from holybalance.batch.source import DASH
+from holybalance.config import Config
 from holybalance.config.checks import RejectedError, labels
 from holybalance.config.wording import likely
 from holybalance.errors import ConfigError
@@ -99,6 +100,20 @@ def refuse_system(system: str | None, name: str) -> None:
         raise ConfigError(
             f"a system message is for plain lines, and {name} is read as jsonl; put "
             "one into each row's messages"
+        )
+
+
+def refuse_no_model(config: Config) -> None:
+    """
+    Refuse plain lines, which name no model, where none is set for them.
+
+    Raises:
+        ConfigError: none is.
+    """
+    if config.default_model is None:
+        raise ConfigError(
+            f'no model given, and the endpoint "{config.endpoints[0].name}" takes any; '
+            "say --model, or set a default model"
         )
 
 
