@@ -26,8 +26,10 @@ from holybalance.telemetry.metrics import Tally
 from holybalance.telemetry.report import EndpointReport, Report
 from holybalance.workers import Workers
 
-# How long an explanation waits for the store to tell of budgets.
+# How long an explanation, and a process's first choice, waits for the store to tell of
+# budgets.
 EXPLAIN_PATIENCE_S = 1.0
+FUNDS_PATIENCE_S = 0.5
 
 
 class Engine:
@@ -57,6 +59,8 @@ class Engine:
         self.router = Router(
             config, self._live, self.ledger, rng=self.runtime.rng, today=_today
         )
+        saves = [budget.on_exceed == "cheapest" for budget in config.budgets]
+        self._awaits_funds = self._exchange is not None and any(saves)
         self._begin_sharing()
         # Guards `_calls`.
         self._lock = threading.Lock()
@@ -73,6 +77,10 @@ class Engine:
         began = self.runtime.clock() if started is None else started
         if self._exchange is not None:
             self._exchange.note_call()
+            if self._awaits_funds and self.router.is_choice(request.model):
+                # Which model it is to be depends on what others have spent.
+                self._exchange.wait_for_answer(FUNDS_PATIENCE_S)
+                self._awaits_funds = False
         verdict = Verdict.LOCAL
         try:
             reply = self._send(request, began, is_patient)
@@ -181,7 +189,7 @@ class Engine:
         Raises:
             BudgetExceeded: there are none.
         """
-        if error.attempts or request.model == plan.models[0]:
+        if error.attempts or not self.router.is_choice(request.model):
             raise error
         try:
             again = self.router.plan(request, is_again=True)
@@ -246,6 +254,8 @@ def _make_ledger(config: Config, exchange: Exchange | None, runtime: Runtime) ->
         config.budgets,
         is_alone=not config.state.is_shared,
         ask_soon=_nothing if exchange is None else exchange.ask_soon,
+        why_away=lambda: None if exchange is None else exchange.reach().error,
+        kin=lambda name: card.name if (card := config.catalog.get(name)) else name,
         clock=runtime.clock,
     )
     if exchange is not None:

@@ -24,6 +24,8 @@ IMAGES = frozenset({"image_url", "input_image", "image"})
 # options: what an upstream searches for the model goes in as well.
 _PRESENT = IMAGES | {"text", "input_text", "input_audio", "refusal"}
 _FETCHING = ("web_search_options", "plugins")
+_CHARGED_APART = ("service_tier", "web_search_options", "modalities", "audio")
+_USUAL_TIERS = (None, "auto", "default", "standard", "standard_only")
 # An image in a message is no text, and has a price of its own.
 _DATA_URL = re.compile(rb'"data:[^"]*"')
 _OTHER_INPUT = ("tools", "functions", "response_format")
@@ -95,6 +97,18 @@ def is_all_there(
             if not kinds <= _PRESENT:
                 return False
     return True
+
+
+def is_plainly_priced(options: Mapping[str, Any]) -> bool:
+    """Tell whether nothing that a call asks for is charged apart from its tokens."""
+    if options.keys().isdisjoint(_CHARGED_APART):
+        return True
+    modalities = options.get("modalities") or ()
+    return (
+        options.get("service_tier") in _USUAL_TIERS
+        and not options.get("web_search_options")
+        and "audio" not in modalities
+    )
 
 
 def output_bound(options: Mapping[str, Any]) -> int | None:

@@ -15,14 +15,20 @@ from holybalance.balancing.breaker import CLOSED
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease, Refused
 from holybalance.balancing.limits import Refusal
-from holybalance.balancing.line import Line, Place
+from holybalance.balancing.line import Line, MoneyLine, Place
 from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.trail import Leg, Trail
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.budgeting.ledger import Hold
 from holybalance.config import Defaults
-from holybalance.errors import BudgetExceeded, NoEndpoint, RequestError, Saturated
+from holybalance.errors import (
+    BudgetExceeded,
+    CallError,
+    NoEndpoint,
+    RequestError,
+    Saturated,
+)
 from holybalance.messages import Verdict
 
 LOOK_INTERVAL_S = 1.0
@@ -33,6 +39,14 @@ AWAIT_S = 0.5
 _ASKED_OF_STORE = frozenset({Refusal.AWAITED, Refusal.BUDGET})
 _OUT_OF_SERVICE = frozenset(
     {Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED, Refusal.NO_MODEL}
+)
+# What an outage is put down to, where several things keep endpoints away.
+_BLAMED = (
+    (Refusal.OPEN, Verdict.SICK),
+    (Refusal.EXHAUSTED, Verdict.EXHAUSTED),
+    (Refusal.BENCHED, Verdict.DENIED),
+    (Refusal.BUDGET, Verdict.BUDGET),
+    (Refusal.NO_MODEL, Verdict.NO_MODEL),
 )
 
 
@@ -47,7 +61,7 @@ class Admission:
         runtime: Runtime,
     ) -> None:
         # By budget: who waits for money must not keep those behind it from endpoints.
-        self.money_lines = {name: Line(busy_lines) for name in worst.ledger.names}
+        self.money_lines = {name: MoneyLine(busy_lines) for name in worst.ledger.names}
         self._settings = settings
         self._worst = worst
         self._ledger = worst.ledger
@@ -94,6 +108,9 @@ class Admission:
             admitted = self._try_fresh(trail, leg, refusals)
             if admitted is not None:
                 return admitted
+            if self._is_awaiting(trail, refusals):
+                # What the first choice lacks comes in a moment.
+                return refusals
         for leg in trail.legs:
             if leg.tried and not leg.is_over and not _is_awaited(trail, leg):
                 tried = tuple(dict.fromkeys(leg.tried))
@@ -116,14 +133,14 @@ class Admission:
             if leg.tried:
                 fresh = tuple(e for e in tier if e not in leg.tried)
             admitted = self._try_tier(trail, leg, fresh, refusals)
-            if admitted is not None:
+            if admitted is not None or self._is_awaiting(trail, refusals):
                 return admitted
         return None
 
     def _admit_in_line(self, trail: Trail) -> Lease | None:
         """Wait in the line that the call belongs into; `None` when that is another."""
         line = trail.line
-        place = Place(line, self._runtime)
+        place = Place(line, self._runtime, trail.amount)
         # Not a context manager: an interruption between joining and entering one would
         # leave the place in the line, with everybody waiting behind it.
         try:
@@ -136,7 +153,7 @@ class Admission:
         line = trail.line
         while not place.wait_to_be_first(trail.deadline):
             if not trail.put_off():
-                raise trail.out_of_time(f"waiting in line for {trail.wants}")
+                raise self._out_of_time(trail, "waiting in line for")
         while True:
             admitted = self._try_in_line(trail)
             if isinstance(admitted, Lease):
@@ -151,8 +168,9 @@ class Admission:
                 _look_interval_s(trail, admitted), trail.request.timeout_s / 2
             )
             place.wait(min(wake_at, self._clock() + interval, trail.deadline))
-            if self._clock() >= trail.deadline:
-                raise trail.out_of_time(f"waiting for {trail.wants}")
+            # What is sent in less time than anybody needs is paid for in vain.
+            if self._clock() + trail.fastest_s() >= trail.deadline:
+                raise self._out_of_time(trail, "waiting for")
 
     def _try_in_line(self, trail: Trail) -> Lease | list[Refused]:
         """Ask all endpoints for the first in line, and note whether any is in order."""
@@ -216,14 +234,20 @@ class Admission:
     def _hold_money(self, trail: Trail, lease: Lease) -> Refused | None:
         """Hold what the attempt may cost, in all budgets that it falls under."""
         endpoint, model, asked = lease.endpoint, lease.ask.model, trail.request
-        worst_usd = self._worst.of(endpoint, model, asked, len(lease.ask.body))
-        lease.hold = Hold(self._ledger, worst_usd)
+        if endpoint.is_full():
+            # It would be given back at once, and others would have missed it meanwhile.
+            return Refused(endpoint, Refusal.FULL, None)
+        worst = self._worst.of(endpoint, model, asked, len(lease.ask.body))
+        lease.hold = Hold(self._ledger, worst)
         shortage = lease.hold.take(model, endpoint.name, asked.tags)
         if shortage is None:
             return None
         trail.shortage = shortage
-        ready_at = None if shortage.may_end else math.inf
-        return Refused(endpoint, Refusal.BUDGET, ready_at)
+        if shortage.is_unasked:
+            return Refused(endpoint, Refusal.AWAITED, None)
+        # A batch has time: a store that is away for minutes must not fail thousands.
+        may_end = shortage.may_end or (shortage.is_cut_off and trail.is_patient)
+        return Refused(endpoint, Refusal.BUDGET, None if may_end else math.inf)
 
     def _try_probe(self, trail: Trail, refusals: list[Refused]) -> Lease | None:
         """In an outage, let one call a second try an open circuit."""
@@ -273,20 +297,28 @@ class Admission:
             refused.reason is not Refusal.BUDGET for refused in refusals
         ):
             return None
+        trail.amount = trail.shortage.amount or 0
         return self.money_lines[trail.shortage.account.budget.name]
 
     def _is_awaiting(self, trail: Trail, refusals: list[Refused]) -> bool:
         """
         Tell whether the store has yet to say whether there is room.
 
-        That takes a moment, and a call waits for it even where it is not to wait.
+        That takes a moment, and a call waits for it even where it is not to wait, and
+        where another model or tier has room.
         """
-        if not any(r.reason in _ASKED_OF_STORE and not _is_spent(r) for r in refusals):
+        if not any(refused.reason is Refusal.AWAITED for refused in refusals):
             return False
         now = self._clock()
         if trail.awaiting_since is None:
             trail.awaiting_since = now
         return now - trail.awaiting_since < AWAIT_S
+
+    def _out_of_time(self, trail: Trail, doing: str) -> CallError:
+        """Make the error for a call that waited in vain: for money, or for room."""
+        if trail.money_line is not None:
+            return self._budget_exceeded(trail)
+        return trail.out_of_time(f"{doing} an endpoint with room")
 
     def _budget_exceeded(self, trail: Trail) -> BudgetExceeded:
         assert trail.shortage is not None, "a budget that refuses says why"
@@ -387,11 +419,9 @@ def _next_trial_at(refusals: list[Refused]) -> float:
 
 
 def _verdict(refusals: list[Refused]) -> Verdict:
-    """Say what keeps all endpoints away: sickness if of any, else their keys."""
+    """Say what keeps all endpoints away: sickness if of any, else what is worst."""
     reasons = {refused.reason for refused in refusals}
-    if Refusal.OPEN in reasons:
-        return Verdict.SICK
-    return Verdict.EXHAUSTED if Refusal.EXHAUSTED in reasons else Verdict.DENIED
+    return next(verdict for reason, verdict in _BLAMED if reason in reasons)
 
 
 def _make_policy(settings: Defaults, runtime: Runtime) -> Policy[Endpoint]:

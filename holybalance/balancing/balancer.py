@@ -76,7 +76,6 @@ class Balancer:
         began = self._clock() if started is None else started
         legs = self._legs(request, models or (request.model,), windows or (None,))
         trail = Trail(request, legs, began, is_patient=is_patient)
-        legs.first.pool.budget.deposit()
         try:
             self._retries.run(self._attempt, trail)
         except GivenUp:

@@ -136,6 +136,10 @@ class Endpoint:
         """The breaker's state: closed, open or half-open."""
         return self._breaker.state
 
+    def is_full(self) -> bool:
+        """Tell whether all slots are taken."""
+        return self.in_flight >= self.config.max_in_flight
+
     def is_open_for(self, model: str) -> bool:
         """Guess whether it takes a model's calls, if only when it has room."""
         return self._breaker.state == CLOSED and self._limits.is_rested(

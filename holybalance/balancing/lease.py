@@ -36,12 +36,14 @@ class Ask(NamedTuple):
         body: the request in the endpoint's wire format.
         tokens: what it may use at most, estimated; counts against `tpm`.
         is_retry: whether the call has been tried before.
+        is_plain: whether its tokens are all that it is charged for.
     """
 
     model: str
     body: bytes
     tokens: int = 0
     is_retry: bool = False
+    is_plain: bool = True
 
 
 class Ended(NamedTuple):
@@ -107,7 +109,7 @@ class Lease:
         """Report what came of it; frees the slot."""
         endpoint = self.endpoint
         cost = None
-        if outcome.usage is not None:
+        if outcome.usage is not None and self.ask.is_plain:
             price = endpoint.price(self.ask.model)
             cost = None if price is None else price.cost_usd(outcome.usage)
         ended = Ended(outcome, verdict, endpoint.now(), cost)

@@ -16,6 +16,16 @@ from holybalance.state.store import BURST_SHARE, Draw
 
 # How soon half of a pace is forgotten; by time, as exchanges come at any intervals.
 _HALF_LIFE_S = TICK_S
+# A store that was empty is not asked again sooner.
+_SHORTEST_S = TICK_S / 10
+# For so long after a call the next one's part is kept; shorter than until the process
+# stops asking (`IDLE_S`), which gives nothing back any more then.
+_KEEP_S = 3.0
+# The size of a larger call is forgotten by so much with each smaller one.
+_FALLING = 0.9
+# What all processes together may keep so, of a minute: with what they draw ahead for a
+# tick it is as much as a burst, which leaves a sliding minute within its 2 %.
+_KEPT_SHARE = BURST_SHARE - TICK_S / MINUTE_S
 
 
 class LeasedBucket:
@@ -40,9 +50,12 @@ class LeasedBucket:
         "_lower_to",
         "_pace",
         "_processes",
+        "_room",
         "_said_at",
+        "_taken_at",
         "_updated",
         "_used",
+        "_usual",
         "_wanted",
         "per_minute",
     )
@@ -58,13 +71,19 @@ class LeasedBucket:
         # What a call lacked, and until when there is known to be none.
         self._wanted = 0.0
         self._dry_until = -math.inf
-        # What a call lacked and was granted, and until when it is not given back: the
-        # call may have to ask for something else as well, and must find both.
+        # What a call lacked and was granted, if only in part, and until when it is not
+        # given back: the call asks for what is still missing, perhaps of another
+        # limit as well, and must find both.
         self._kept = 0.0
         self._kept_until = -math.inf
         # What was used since the last exchange, and usually is in a second.
         self._used = 0.0
         self._pace = 0.0
+        # What a larger call usually takes, when one last did, and how much may be kept
+        # for the next one.
+        self._usual = 0.0
+        self._taken_at = -math.inf
+        self._room = 0.0
         self._low = 0.0
         self._lower_to: float | None = None
         self._said_at = now
@@ -91,6 +110,9 @@ class LeasedBucket:
         """Take, or with a negative amount give back."""
         self._drawn -= amount
         self._used += amount
+        if amount > 0:
+            self._usual = max(amount, _FALLING * self._usual)
+            self._taken_at = now
         if self._drawn < self._low:
             self._low = -math.inf  # once in an exchange
             self._ask_soon()
@@ -113,7 +135,7 @@ class LeasedBucket:
             pace = max(0.0, self._used) / seconds
             self._pace += (1 - 0.5 ** (seconds / _HALF_LIFE_S)) * (pace - self._pace)
             self._said_at, self._used = now, 0.0
-        ahead = self._pace * TICK_S
+        ahead = max(self._pace * TICK_S, self._next_call(now))
         self._low = ahead / 2
         want = max(0.0, self._wanted, ahead - self._drawn)
         # A waiting call keeps what was drawn for it so far.
@@ -128,25 +150,28 @@ class LeasedBucket:
         back, self._drawn, self._wanted = self._drawn, 0.0, 0.0
         return Draw(self._key, self.per_minute, 0.0, back, self._lower_to)
 
-    def take_drawn(self, granted: float, now: float) -> bool:
+    def take_drawn(self, granted: float, processes: int, now: float) -> bool:
         """
         Take what the store gave.
 
+        Args:
+            processes: how many share the limit.
+
         Returns:
-            Whether calls that waited for it may try again.
+            Whether calls waited for it and are to look again: there is enough, or it
+            is known until when there is none.
         """
         self._processes = None
+        self._room = self.per_minute * _KEPT_SHARE / processes
         self._drawn += granted
-        wanted, self._wanted = self._wanted, max(0.0, self._wanted - granted)
-        if self._wanted > 0:
-            # The store is empty: somebody else may have what comes next, so it is asked
-            # again after the time in which there is enough for one.
-            self._dry_until = now + min(TICK_S, self._wanted / self._rate())
-            self._wanted = 0.0
-            return False
-        self._dry_until = now
+        wanted, self._wanted = self._wanted, 0.0
+        missing = max(0.0, wanted - granted)
+        # Where it is missing, others want it, too: asked again as soon as it has come,
+        # the store would give most to those who ask just after it.
+        pause = min(TICK_S, missing * processes / self._rate())
+        self._dry_until = now + (max(_SHORTEST_S, pause) if missing else 0.0)
         if wanted > 0:
-            self._kept, self._kept_until = self._drawn, now + TICK_S
+            self._kept, self._kept_until = self._drawn, self._dry_until + TICK_S
         return wanted > 0
 
     def go_alone(self, processes: int, now: float) -> None:
@@ -154,6 +179,11 @@ class LeasedBucket:
         if self._processes is None:
             self._updated = now
         self._processes = processes
+
+    def _next_call(self, now: float) -> float:
+        """Say how much to keep for one call, while calls come."""
+        is_in_use = now - self._taken_at < _KEEP_S
+        return self._usual if is_in_use and self._usual <= self._room else 0.0
 
     def _rate(self) -> float:
         return self.per_minute / MINUTE_S / (self._processes or 1)

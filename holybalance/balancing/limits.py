@@ -43,7 +43,7 @@ class Refusal(enum.Enum):
     NO_MODEL = "it does not have the model"
     COOLING = "it is cooling down"
     LIMITED = "it is at its rate limit"
-    AWAITED = "its part of a shared rate limit is being asked for"
+    AWAITED = "its part of what processes share is being asked for"
     BUDGET = "a budget has no room"
     FULL = "all its slots are taken"
 

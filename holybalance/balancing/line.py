@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from bisect import bisect_left, insort
 from collections import OrderedDict
 
 from holybalance.balancing.runtime import Runtime
@@ -65,14 +66,50 @@ class Line:
         return next(iter(self._places.values()), None)
 
 
+class MoneyLine(Line):
+    """
+    Threads waiting for money of one budget; who needs least goes first.
+
+    Else one that needs more than there is would keep those from it that need little.
+    """
+
+    def join(self, place: Place) -> None:
+        """Add a place behind those that need no more."""
+        super().join(place)
+        with self._lock:
+            insort(self._by_amount, place, key=_amount)
+
+    def leave(self, place: Place) -> None:
+        """Give up a place, or none."""
+        with self._lock:
+            at = bisect_left(self._by_amount, place.amount, key=_amount)
+            while at < len(self._by_amount) and self._by_amount[at] is not place:
+                at += 1
+            del self._by_amount[at : at + 1]
+        super().leave(place)
+
+    def __init__(self, busy: set[Line]) -> None:
+        super().__init__(busy)
+        self._by_amount: list[Place] = []
+
+    def _first(self) -> Place | None:
+        return self._by_amount[0] if self._by_amount else None
+
+
 class Place:
-    """One thread's place in a line."""
+    """
+    One thread's place in a line.
 
-    __slots__ = ("_line", "_runtime", "event")
+    Args:
+        amount: what it waits for, where that is money.
+    """
 
-    def __init__(self, line: Line, runtime: Runtime) -> None:
+    __slots__ = ("_line", "_runtime", "amount", "event")
+
+    def __init__(self, line: Line, runtime: Runtime, amount: int = 0) -> None:
         self._line = line
         self._runtime = runtime
+        self.amount = amount
         self.event = threading.Event()
 
     def wait_to_be_first(self, deadline: float) -> bool:
@@ -92,3 +129,7 @@ class Place:
         woken = self._runtime.wait_until(self.event, until)
         self.event.clear()
         return woken
+
+
+def _amount(place: Place) -> int:
+    return place.amount

@@ -130,20 +130,13 @@ class Retries:
         left = trail.deadline - self._runtime.clock() - state.upcoming_sleep
         if len(trail.attempts) >= settings.max_attempts:
             trail.stopped_by = f"{settings.max_attempts} are allowed (max_attempts)"
-        elif left <= _fastest_s(trail):
+        elif left <= trail.fastest_s():
             trail.stopped_by = "another could not finish before the deadline"
-        elif CONSEQUENCES[trail.verdict()].next_model:
+        elif not CONSEQUENCES[trail.verdict()].is_load:
             pass  # no upstream failed: that is no load of an outage, to be bounded
         elif not trail.leg.pool.budget.withdraw():
             trail.stopped_by = "the retry budget is spent (retry_budget)"
         return bool(trail.stopped_by)
-
-
-def _fastest_s(trail: Trail) -> float:
-    """Give the least that any endpoint has ever needed: less time is too little."""
-    endpoints = [endpoint for leg in trail.legs for endpoint in leg.pool.endpoints]
-    known = [e.fastest_s for e in endpoints if e.fastest_s is not None]
-    return min(known) if len(known) == len(endpoints) else 0.0
 
 
 def _raise_caught(trail: Trail) -> None:

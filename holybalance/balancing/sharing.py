@@ -59,12 +59,12 @@ class Sharing:
                 return tuple(bucket.last_draw() for bucket in self._buckets)
             return tuple(bucket.draw(now) for bucket in self._buckets)
 
-    def take_draws(self, granted: Sequence[float]) -> None:
-        """Take what was granted, and let calls that waited for it try again."""
+    def take_draws(self, granted: Sequence[float], processes: int) -> None:
+        """Take what was granted, and let calls that waited for it look again."""
         with self._lock:
             now = self._clock()
             has_room = [
-                bucket.take_drawn(amount, now)
+                bucket.take_drawn(amount, processes, now)
                 for bucket, amount in zip(self._buckets, granted, strict=True)
             ]
         if any(has_room):
@@ -144,6 +144,9 @@ class Sharing:
 
     def _ours(self, rests: Mapping[str, float]) -> list[tuple[tuple[str, str], float]]:
         parts = ((key.split("\n", 2), left) for key, left in rests.items())
+        # Whatever else somebody has put there is none of ours.
         return [
-            ((part[1], part[2]), left) for part, left in parts if part[0] == self._name
+            ((part[1], part[2]), left)
+            for part, left in parts
+            if len(part) == 3 and part[0] == self._name
         ]

@@ -20,7 +20,7 @@ from holybalance.errors import (
     RetriesExhausted,
 )
 from holybalance.messages import Attempt, ChatRequest, Fault, Reply, Verdict
-from holybalance.tokens import USUAL_ANSWER_TOKENS, output_bound
+from holybalance.tokens import USUAL_ANSWER_TOKENS, is_plainly_priced, output_bound
 
 BYTES_PER_TOKEN = 4
 
@@ -125,6 +125,7 @@ class Trail:
     """
 
     __slots__ = (
+        "amount",
         "attempts",
         "awaiting_since",
         "caught",
@@ -167,7 +168,9 @@ class Trail:
         # The last budget without room, and since when the store has been waited for.
         self.shortage: Shortage | None = None
         self.awaiting_since: float | None = None
+        # The line of that budget, and the nano-dollars that are waited for.
         self.money_line: Line | None = None
+        self.amount = 0
 
     @property
     def home(self) -> Leg:
@@ -184,16 +187,15 @@ class Trail:
             return self.money_line
         return self.line_of(self.home)
 
-    @property
-    def wants(self) -> str:
-        """What the call waits for, in words."""
-        if self.money_line is None or self.shortage is None:
-            return "an endpoint with room"
-        return f'room in the budget "{self.shortage.account.budget.name}"'
-
     def line_of(self, leg: Leg) -> Line:
         """Where calls like this one wait for room for a model."""
         return leg.pool.patient_line if self.is_patient else leg.pool.line
+
+    def fastest_s(self) -> float:
+        """Give the least that any endpoint has ever needed: less time is too little."""
+        endpoints = [endpoint for leg in self.legs for endpoint in leg.pool.endpoints]
+        known = [e.fastest_s for e in endpoints if e.fastest_s is not None]
+        return min(known) if len(known) == len(endpoints) else 0.0
 
     def has_fresh(self) -> bool:
         """Tell whether any model has an endpoint that it has not been tried at."""
@@ -252,6 +254,7 @@ class Trail:
             body=body,
             tokens=tokens,
             is_retry=bool(self.attempts),
+            is_plain=is_plainly_priced(self.request.options),
         )
 
     def note(self, lease: Lease, ended: Ended) -> None:
@@ -259,6 +262,9 @@ class Trail:
         outcome = ended.outcome
         self.last = ended
         self.awaiting_since = None
+        if not self.attempts:
+            # Where the call went, which need not be the model that it was meant for.
+            self.leg.pool.budget.deposit()
         self.leg.tried.append(lease.endpoint)
         self.attempts.append(
             Attempt(

@@ -35,6 +35,9 @@ _OF_STATUS = {
     409: Verdict.SICK,
     425: Verdict.SICK,
     429: Verdict.THROTTLED,
+    # A gateway has passed the request on and waited in vain: it may have been billed.
+    504: Verdict.LOST,
+    524: Verdict.LOST,
     529: Verdict.THROTTLED,
 }
 
@@ -88,6 +91,7 @@ class Consequence:
     Args:
         retry: another attempt may help.
         next_model: not with this model, but another may take the request.
+        is_load: going on adds to the load of an outage, which is to be bounded.
         may_cost: the upstream may charge for it, where the request has been sent.
     """
 
@@ -95,15 +99,16 @@ class Consequence:
     bench: Bench = Bench.NO
     retry: bool = False
     next_model: bool = False
+    is_load: bool = True
     may_cost: bool = False
 
 
 CONSEQUENCES = {
     Verdict.OK: Consequence(blame=Blame.CREDIT, may_cost=True),
     Verdict.CALLER: Consequence(),
-    Verdict.TOO_LONG: Consequence(next_model=True),
-    Verdict.REFUSED: Consequence(next_model=True),
-    Verdict.NO_MODEL: Consequence(bench=Bench.MODEL, retry=True),
+    Verdict.TOO_LONG: Consequence(next_model=True, is_load=False),
+    Verdict.REFUSED: Consequence(next_model=True, is_load=False),
+    Verdict.NO_MODEL: Consequence(bench=Bench.MODEL, retry=True, is_load=False),
     Verdict.DENIED: Consequence(bench=Bench.KEY, retry=True),
     Verdict.EXHAUSTED: Consequence(bench=Bench.QUOTA, retry=True),
     Verdict.THROTTLED: Consequence(bench=Bench.COOL_DOWN, retry=True),

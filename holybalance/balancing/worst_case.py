@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from holybalance.balancing.endpoint import Endpoint
-from holybalance.budgeting.ledger import Ledger
+from holybalance.budgeting.ledger import Ledger, Unbounded
 from holybalance.config import Card, Price
 from holybalance.messages import ChatRequest
 from holybalance.tokens import (
@@ -15,6 +15,7 @@ from holybalance.tokens import (
     choices,
     images_in,
     is_all_there,
+    is_plainly_priced,
     output_bound,
 )
 
@@ -49,20 +50,28 @@ class WorstCase:
 
     def of(
         self, endpoint: Endpoint, model: str, request: ChatRequest, body_bytes: int
-    ) -> float | None:
-        """Give US dollars; `None` where price or length of the answer is unbounded."""
+    ) -> float | Unbounded:
+        """Give US dollars, or what keeps them unknown."""
         facts = self._known.get((endpoint.name, model)) or self._facts(endpoint, model)
         output = output_bound(request.options)
         if output is None and facts.max_output is not None:
             output = facts.max_output * choices(request.options)
-        if output is None or facts.price is None:
-            return None
+        if facts.price is None or not is_plainly_priced(request.options):
+            return Unbounded(_price_unknown(endpoint.name, model, facts.price))
+        if output is None:
+            return Unbounded(
+                "how long its answer may be is not known; bound it with max_tokens, or "
+                f'set max_output in [catalog."{model}"]'
+            )
         bound: float = body_bytes + MOST_IMAGE_TOKENS * images_in(request.messages)
         if not is_all_there(request.messages, request.options):
             bound = math.inf
         bound = min(bound, facts.window or math.inf)
         if math.isinf(bound):
-            return None
+            return Unbounded(
+                "some of what goes in is not in the request, and how much the model "
+                f'can take is not known; set context_window in [catalog."{model}"]'
+            )
         return facts.price.worst_usd(int(bound), output)
 
     def _facts(self, endpoint: Endpoint, model: str) -> _Facts:
@@ -78,3 +87,15 @@ class WorstCase:
             self._known.clear()
         self._known[endpoint.name, model] = facts
         return facts
+
+
+def _price_unknown(endpoint: str, model: str, price: Price | None) -> str:
+    if price is None:
+        return (
+            f'its price at "{endpoint}" is not known; set [catalog."{model}"] price = '
+            "{ input = …, output = … }, in US dollars per million tokens"
+        )
+    return (
+        "an option of the call changes its price by what is not known (service_tier, "
+        "web_search_options, audio); leave it out, or make the call without a budget"
+    )

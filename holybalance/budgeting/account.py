@@ -63,6 +63,7 @@ class Account:
         "_least",
         "_low",
         "_most",
+        "_needed",
         "_said",
         "_stored",
         "_taken",
@@ -93,6 +94,7 @@ class Account:
         # and again by those who still wait.
         self._least = 0
         self._most = 0
+        self._needed = 0
         # Whether the store has answered at all.
         self.is_answered = False
         self.pace = 0.0
@@ -184,23 +186,29 @@ class Account:
         self._note_pace(now)
         mine = self._stored.mine
         spent = min(self.spent + (self.held if is_leaving else 0), mine)
-        need, most, ahead = self._least, self._most, self._ahead()
+        least, most, ahead = self._least, self._most, self._ahead()
         kept = max(ahead, self._still_kept(now))
         self._least = self._most = 0
         if is_leaving or not is_wanted:
-            need = most = ahead = kept = 0
+            least = most = ahead = kept = 0
+        self._needed = least
         # Whoever is alone has all that is left, and asking would not make it more.
         self._low = 0 if self.is_alone else ahead // 2
-        # Who lacks money gives back what does not suffice: else several would wait for
-        # each other, with a part each.
-        back = max(0, min(self.free if need else self.free - kept, mine - spent))
+        if least > max(0, self.free):
+            # Who lacks money gives back what does not suffice: else several would wait
+            # for each other, with a part each.
+            need, extra, back = least, most - least + ahead, self.free
+        else:
+            need, extra = 0, max(ahead, most) - self.free
+            back = self.free - max(kept, least)
+        back = max(0, min(back, mine - spent))
         self.spent -= spent
         self.free -= back
         self._said = Claim(
             key=self.key,
             limit=self.limit,
             need=need + max(0, -self.free) if need else 0,
-            extra=most - need + ahead if need else max(0, ahead - self.free),
+            extra=max(0, extra),
             spent=spent,
             back=back,
             held=mine,
@@ -218,19 +226,19 @@ class Account:
             clear that there will be none.
         """
         said, self._said = self._said, None
-        self.was_asked = said is not None and said.need > 0
         if said is None:
             return False
-        self.was_refused = stored.granted < said.need
         kept = stored.mine - stored.granted
         self._is_void = kept < said.held - said.spent - said.back
         self._stored, self.is_answered = stored, True
         self.free += stored.granted
+        needed = self._needed
+        self.was_asked, self.was_refused = needed > 0, self.free < needed
         if not said.need:
             return False
-        if stored.granted >= said.need:
+        if not self.was_refused:
             self._kept, self._kept_until = stored.granted, None
-        return stored.granted >= said.need or not self.has_to_wait(said.need)
+        return not self.was_refused or not self.has_to_wait(needed)
 
     @property
     def is_void(self) -> bool:

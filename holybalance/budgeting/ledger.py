@@ -23,6 +23,12 @@ from holybalance.state.store import Claim
 PATIENCE_S = 5.0
 
 
+class Unbounded(NamedTuple):
+    """What keeps an attempt's cost unknown, and what to do about it, for people."""
+
+    why: str
+
+
 class Hold:
     """
     Money that is held for one attempt, in one or several accounts.
@@ -31,16 +37,16 @@ class Hold:
     end it however the taking ends.
 
     Args:
-        worst_usd: what the attempt may cost at the most, which is to be held in each
-            account; `None` when that is unknown: then no budget has room for it.
+        worst: what the attempt may cost at the most in US dollars, which is to be held
+            in each account; or what is not known, and then no budget has room for it.
     """
 
-    __slots__ = ("_ledger", "accounts", "amount", "is_known", "is_sent")
+    __slots__ = ("_ledger", "accounts", "amount", "is_sent", "unknown")
 
-    def __init__(self, ledger: Ledger, worst_usd: float | None) -> None:
+    def __init__(self, ledger: Ledger, worst: float | Unbounded) -> None:
         self._ledger = ledger
-        self.is_known = worst_usd is not None
-        self.amount = 0 if worst_usd is None else nano_of(worst_usd)
+        self.unknown = worst if isinstance(worst, Unbounded) else None
+        self.amount = 0 if isinstance(worst, Unbounded) else nano_of(worst)
         # Those in which it is held, until it is settled.
         self.accounts: tuple[Account, ...] = ()
         # From here on an upstream may charge for it.
@@ -74,14 +80,20 @@ class Shortage(NamedTuple):
     Args:
         may_end: waiting may help: money that is held may turn out not to be spent, or
             the store has yet to answer.
+        is_unasked: the store has yet to say, which takes a moment.
+        is_cut_off: the store is out of reach, for longer than is waited for.
         amount: what had to be held, in nano-dollars; `None` when that is unknown.
+        unknown: why it is.
     """
 
     account: Account
     levels: Levels | None
     may_end: bool
+    is_unasked: bool
+    is_cut_off: bool
     amount: int | None
     model: str
+    unknown: Unbounded | None = None
 
 
 class Ledger:
@@ -93,6 +105,8 @@ class Ledger:
         wall: seconds since the epoch, for the calendar.
         clock: monotonic seconds.
         ask_soon: has the store asked at once.
+        kin: gives one name for all names of a model.
+        why_away: says why the store is out of reach, where it is.
     """
 
     def __init__(
@@ -101,6 +115,8 @@ class Ledger:
         *,
         is_alone: bool,
         ask_soon: Callable[[], None],
+        kin: Callable[[str], str] = str,
+        why_away: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -109,6 +125,8 @@ class Ledger:
         self.ask_soon = ask_soon
         self.on_money: Callable[[], None] = lambda: None
         self._is_alone = is_alone
+        self._kin = kin
+        self._why_away = why_away
         self._clock = clock
         self._wall = wall
         # Guards everything below and all accounts; never held across I/O or callbacks.
@@ -135,7 +153,7 @@ class Ledger:
         with self._lock:
             accounts = [self._current(budget, now) for budget in budgets]
             for account in accounts:
-                if not hold.is_known or not account.has_room(hold.amount):
+                if hold.unknown is not None or not account.has_room(hold.amount):
                     return self._shortage(accounts, hold, model)
             for account in accounts:
                 account.take(hold)
@@ -181,13 +199,13 @@ class Ledger:
                         return budget.name
         return None
 
-    def lines(self, tags: tuple[str, ...]) -> tuple[str, ...]:
-        """Say for people how full the budgets are that any call with tags is under."""
+    def lines(self, tags: tuple[str, ...], model: str = "") -> tuple[str, ...]:
+        """Say for people how full the budgets of a call are, wherever it goes."""
         now = self._wall()
         with self._lock:
             return tuple(
-                _line(budget, self._current(budget, now).levels())
-                for budget in self._budgets_of("", "", tags)
+                _line(self._current(budget, now))
+                for budget in self._budgets_of(model, "", tags)
             )
 
     def error(self, shortage: Shortage) -> BudgetExceeded:
@@ -195,7 +213,7 @@ class Ledger:
         account, levels = shortage.account, shortage.levels
         opens_at = account.window.opens_at()
         return BudgetExceeded(
-            _story(shortage, self._cut_off_since is not None),
+            _story(shortage, self._why_away()),
             budget=account.budget.name,
             limit_usd=account.budget.limit_usd,
             spent_usd=None if levels is None else usd_of(levels.spent),
@@ -290,9 +308,9 @@ class Ledger:
         self, accounts: Sequence[Account], hold: Hold, model: str
     ) -> Shortage:
         """Have what lacks asked for; name the account that is short for longest."""
-        amount = hold.amount if hold.is_known else None
+        amount = hold.amount if hold.unknown is None else None
         short = [
-            self._shortage_of(account, amount, model)
+            self._shortage_of(account, amount, model)._replace(unknown=hold.unknown)
             for account in accounts
             if amount is None or not account.has_room(amount)
         ]
@@ -310,10 +328,19 @@ class Ledger:
     ) -> Shortage:
         may_end = amount is not None and account.has_to_wait(amount)
         since = self._cut_off_since
-        if since is not None and self._clock() - since > PATIENCE_S:
-            may_end = False
-        levels = account.levels() if account.is_answered else None
-        return Shortage(account, levels, may_end, amount, model)
+        is_cut_off = (
+            may_end and since is not None and self._clock() - since > PATIENCE_S
+        )
+        is_refused = account.was_asked and account.was_refused
+        return Shortage(
+            account,
+            account.levels() if account.is_answered else None,
+            may_end=may_end and not is_cut_off,
+            is_unasked=may_end and not is_refused and since is None,
+            is_cut_off=is_cut_off,
+            amount=amount,
+            model=model,
+        )
 
     def _budgets_of(
         self, model: str, endpoint: str, tags: tuple[str, ...]
@@ -323,16 +350,34 @@ class Ledger:
         found = self._by_scope.get(key)
         if found is None:
             budgets = [account.budget for account in self._accounts.values()]
-            found = tuple(b for b in budgets if _covers(b, model, endpoint, tags))
+            found = tuple(b for b in budgets if self._covers(b, model, endpoint, tags))
             if len(self._by_scope) >= _MANY_SCOPES:
                 self._by_scope.clear()
             self._by_scope[key] = found
         return found
 
+    def _covers(
+        self, budget: BudgetConfig, model: str, endpoint: str, tags: tuple[str, ...]
+    ) -> bool:
+        name = budget.scope_name
+        match budget.scope_kind:
+            case "tag":
+                return name in tags
+            case "model":
+                # By any of its names, else another one would evade the budget.
+                return bool(model) and self._kin(name) == self._kin(model)
+            case "endpoint":
+                return name == endpoint
+        return True
+
 
 # Tags are the caller's and may be endless; the answers for so many are remembered.
 _MANY_SCOPES = 1024
 _DOLLARS = 10
+_UNKNOWN = (
+    "that is unknown; set its price and max_output in the catalog, or bound the answer "
+    "with max_tokens"
+)
 
 
 def _must_give_way(accounts: Sequence[Account]) -> bool:
@@ -344,15 +389,6 @@ def _must_give_way(accounts: Sequence[Account]) -> bool:
     """
     refused = [account.was_refused for account in accounts if account.was_asked]
     return any(refused) and not all(refused)
-
-
-def _covers(
-    budget: BudgetConfig, model: str, endpoint: str, tags: tuple[str, ...]
-) -> bool:
-    kind, name = budget.scope_kind, budget.scope_name
-    if kind == "tag":
-        return name in tags
-    return kind == "all" or name == (model if kind == "model" else endpoint)
 
 
 def _figures(account: Account) -> dict[str, Any]:
@@ -369,29 +405,33 @@ def _figures(account: Account) -> dict[str, Any]:
     }
 
 
-def _line(budget: BudgetConfig, levels: Levels) -> str:
+def _line(account: Account) -> str:
+    name, limit = account.budget.name, account.budget.limit_usd
     # Cents say nothing of a budget of a few.
-    digits = 2 if budget.limit_usd >= _DOLLARS else 6
+    digits = 2 if limit >= _DOLLARS else 6
+    if not account.is_answered:
+        return f"{name}: what is spent of {limit:.{digits}f} USD is not known"
+    levels = account.levels()
     return (
-        f"{budget.name}: {usd_of(levels.spent):.{digits}f} of "
-        f"{budget.limit_usd:.{digits}f} USD spent, "
-        f"{usd_of(levels.held):.{digits}f} reserved"
+        f"{name}: {usd_of(levels.spent):.{digits}f} of {limit:.{digits}f} USD spent, "
+        f"{usd_of(levels.held):.{digits}f} held"
     )
 
 
-def _story(shortage: Shortage, is_cut_off: bool) -> str:
+def _story(shortage: Shortage, why_away: str | None) -> str:
     account, levels, amount = shortage.account, shortage.levels, shortage.amount
     name, limit = account.budget.name, account.budget.limit_usd
     if amount is None:
+        why = shortage.unknown.why if shortage.unknown else _UNKNOWN
         return (
             f'the budget "{name}" cannot hold what a call of "{shortage.model}" may '
-            "cost, which is unknown; set its price and max_output in "
-            f'[catalog."{shortage.model}"], or bound the answer with max_tokens'
+            f"cost: {why}"
         )
-    if levels is None or (is_cut_off and shortage.may_end is False):
+    if levels is None or shortage.is_cut_off:
         return (
             f'the budget "{name}" cannot be asked for {usd_of(amount):.6f} USD: the '
             "shared state is out of reach, and money is not spent without it"
+            + (f" ({why_away})" if why_away else "")
         )
     opens_at = account.window.opens_at()
     opens = (

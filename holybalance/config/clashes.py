@@ -50,6 +50,7 @@ def clashes(parts: Parts) -> Iterator[Clash]:
     yield from _same_names("budgets", [each.name for each in parts.budgets])
     for position, budget in enumerate(parts.budgets):
         yield from _scope(parts, ("budgets", position, "scope"), budget)
+        yield from _economy(("budgets", position, "on_exceed"), budget)
 
 
 def unpriced(parts: Parts) -> Iterator[Unpriced]:
@@ -118,6 +119,17 @@ def _scope(parts: Parts, path: KeyPath, budget: BudgetConfig) -> Iterator[Clash]
         yield path, f"scope: {message}, or for a tag"
     else:
         yield from _not_served(parts, path, name)
+
+
+def _economy(path: KeyPath, budget: BudgetConfig) -> Iterator[Clash]:
+    """What is wrong with saving where the router has not chosen a model yet."""
+    if budget.on_exceed == "cheapest" and budget.scope_kind in ("model", "endpoint"):
+        message = (
+            f'on_exceed = "cheapest" has no use with the scope "{budget.scope}"; '
+            'set scope = "all" or "tag:NAME", or on_exceed = "fail", with which calls '
+            "that leave a choice go to others when there is no room"
+        )
+        yield path, message
 
 
 def _not_served(

@@ -139,7 +139,8 @@ class BudgetConfig:
         window: of `WINDOWS`; "total" never ends.
         scope: "all", "model:NAME", "endpoint:NAME" or "tag:NAME".
         on_exceed: "cheapest" sends what the router may decide on to the cheapest model
-            once `economy_at` of the limit is gone; both fail when nothing fits.
+            once `economy_at` of the limit is gone, for the scopes "all" and "tag:NAME"
+            only; both fail when nothing fits.
         economy_at: share of the limit.
         timezone: whose midnight ends a window, as in "Europe/Berlin".
         is_passing: it is of one run, and nobody will ask for it again; not for users.

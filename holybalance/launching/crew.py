@@ -185,8 +185,10 @@ class Crew:
         try:
             for worker in posts.workers():
                 worker.send(job.begin)
-            # Before anything is given out: a worker may have died while idle.
-            yield self._hear(posts, job, 0.0)
+            # Before anything is given out: a worker may have died while idle. Twice, for
+            # its last words come before its end.
+            for _ in range(2):
+                yield self._hear(posts, job, 0.0)
             while not self._is_over(posts, job):
                 posts.fill()
                 self._deal(posts, job)

@@ -51,7 +51,8 @@ def share_of(config: Config, part: int, parts: int) -> Config:
     Give one of `parts` workers its part of what a store does not divide by need.
 
     Of slots, and of trials of a half-open circuit, the first workers get what cannot
-    be divided evenly; each worker has at least one of them.
+    be divided evenly; each worker has at least one of them. Each knows how many they
+    are, for when the store cannot be reached.
 
     Args:
         part: which worker, from 0.
@@ -59,8 +60,10 @@ def share_of(config: Config, part: int, parts: int) -> Config:
     defaults = config.defaults
     trials = _part_of(defaults.breaker.half_open_max_calls, part, parts)
     breaker = replace(defaults.breaker, half_open_max_calls=max(1, trials))
+    state = config.state
     return replace(
         config,
+        state=replace(state, processes=max(state.processes, parts)),
         defaults=replace(defaults, breaker=breaker),
         endpoints=tuple(_endpoint_share(e, part, parts) for e in config.endpoints),
     )

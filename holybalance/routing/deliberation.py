@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
 from holybalance import tokens
@@ -16,15 +16,11 @@ from holybalance.messages import ChatRequest, Verdict
 from holybalance.routing.candidates import Candidate
 from holybalance.routing.demand import Demand, demand_of
 from holybalance.routing.filters import Filters, Fit, Obstacle
+from holybalance.routing.learned import MOST_TOKENS_PER_CHARACTER
 from holybalance.routing.offers import Offer
 from holybalance.routing.plan import Funds, Live
 from holybalance.routing.retirement import Calendar
-from holybalance.routing.strategies import (
-    ASK_FOR_TASK,
-    Question,
-    put_available_first,
-    rank,
-)
+from holybalance.routing.strategies import Question, put_available_first, rank
 from holybalance.routing.tasks import Classified, Classifier
 
 CALLER = "the caller"
@@ -38,6 +34,7 @@ class Surroundings(NamedTuple):
     calendar: Calendar
     classifier: Classifier
     rng: random.Random
+    clock: Callable[[], float]
 
 
 class Ruling(NamedTuple):
@@ -70,30 +67,43 @@ class Deliberation:
             self._demand,
             calendar if calendar.matters() else None,
             None if funds.is_empty else funds,
+            self._around.clock(),
         )
 
     def kind(self, offer: Offer) -> Hashable:
         """
         Tell what a decision on an offer depends on, but for the moment.
 
-        Lengths that differ by less than an eighth are alike, unless a route's bound is
-        between them.
+        Lengths that differ by less than an eighth are alike, unless a route's bound or
+        the end of a model's window is between them. What a call may cost is held
+        against each length, so of those with a `max_cost_usd` no two are alike.
         """
         request, (size, needs, bound, answers) = self._request, self._demand
         count = size.input_tokens(tokens.CHARACTERS_PER_TOKEN)
         bits = count.bit_length()
+        # Without a call and without a division: nearly all are short for all windows.
+        most = size.overhead + size.characters * MOST_TOKENS_PER_CHARACTER
         return (
             request.model,
             self._task() if offer.asks_for_task else None,
             bits,
             count >> (bits - 4) if bits > 4 else count,
             bisect_right(offer.bounds, count) if offer.bounds else 0,
+            self._fitting(offer) if most + (bound or 0) > offer.least_window else (),
             needs,
             bound,
             answers,
             request.tags,
-            request.max_cost_usd,
             request.max_latency_s,
+        )
+
+    def _fitting(self, offer: Offer) -> tuple[bool, ...]:
+        """Tell whose windows the call fits into."""
+        size, answer = self._demand.size, self._demand.answer
+        return tuple(
+            size.input_tokens(one.record.characters_per_token) + answer <= one.window
+            for one in offer.windowed
+            if one.window is not None
         )
 
     def on(self, candidate: Candidate) -> Ruling:
@@ -124,25 +134,21 @@ class Deliberation:
 
     def _cheapest(self, offer: Offer, decided_by: str) -> Ruling:
         fits = self._passing(offer.targets + offer.fallbacks)
-        self._order(fits, "cheapest", {})
+        rank("cheapest", fits, Question("", {}, self._around.rng))
         put_available_first(fits)
         return self._ruling(decided_by, "cheapest", fits)
 
     def _ranked(self, offer: Offer) -> list[Fit]:
         fits = self._passing(offer.targets)
-        if offer.strategy is not None:
-            self._order(fits, offer.strategy, offer.weights)
+        if fits and offer.strategy is not None:
+            # Any will do where all are as good at each.
+            task = self._task() if offer.weighs_task else "general"
+            question = Question(task, offer.weights, self._around.rng)
+            rank(offer.strategy, fits, question)
         if offer.fallbacks:
             fits += self._passing(offer.fallbacks)
         put_available_first(fits)
         return fits
-
-    def _order(
-        self, fits: list[Fit], strategy: str, weights: Mapping[str, float]
-    ) -> None:
-        if fits:
-            task = self._task() if strategy in ASK_FOR_TASK else ""
-            rank(strategy, fits, Question(task, weights, self._around.rng))
 
     def _passing(self, candidates: Iterable[Candidate]) -> list[Fit]:
         filters, live, fits = self._filters, self._around.live, []

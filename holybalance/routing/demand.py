@@ -46,6 +46,15 @@ class Demand(NamedTuple):
     bound: int | None
     answers: int
 
+    @property
+    def answer(self) -> int:
+        """
+        The tokens of one answer that need room in a window; 0 without a bound.
+
+        Each is of its own: all of them see the input, none sees the others.
+        """
+        return 0 if self.bound is None else self.bound // self.answers
+
 
 def measure(request: ChatRequest) -> Size:
     """Count the input once, for models with any ratio of characters to tokens."""

@@ -40,7 +40,8 @@ class Fit:
     What a call is expected to be at a model; `None` where that is unknown.
 
     One decision makes it and fills it in: `live` for models that pass the filters,
-    `score` for those that a strategy orders.
+    `score` for those that a strategy orders. `is_doubtful` is of the latency: no
+    call has told of it lately.
     """
 
     # No named tuple: making one for each stage would take half of a decision's time.
@@ -48,6 +49,7 @@ class Fit:
         "candidate",
         "cost_usd",
         "input_tokens",
+        "is_doubtful",
         "latency_s",
         "live",
         "output_tokens",
@@ -55,13 +57,13 @@ class Fit:
     )
 
     def __init__(
-        self, candidate: Candidate, input_tokens: int, output_tokens: int
+        self, candidate: Candidate, input_tokens: int, output_tokens: int, now: float
     ) -> None:
         self.candidate = candidate
         self.input_tokens = input_tokens
         self.output_tokens = output_tokens
         self.cost_usd = candidate.usual_usd(input_tokens, output_tokens)
-        self.latency_s = candidate.record.latency_s
+        self.latency_s, self.is_doubtful = candidate.record.expected(now)
         self.live = _UNASKED
         self.score: float | None = None
 
@@ -73,9 +75,10 @@ class Filters:
     Args:
         calendar: of retirements; `None` when no date is near or past.
         funds: of budgets; `None` when there are none.
+        now: by a monotonic clock, in seconds.
     """
 
-    __slots__ = ("_calendar", "_funds", "_most_input", "_request", "demand")
+    __slots__ = ("_calendar", "_funds", "_most_input", "_now", "_request", "demand")
 
     def __init__(
         self,
@@ -83,10 +86,12 @@ class Filters:
         demand: Demand,
         calendar: Calendar | None,
         funds: Funds | None,
+        now: float,
     ) -> None:
         self._request = request
         self._calendar = calendar
         self._funds = funds
+        self._now = now
         self._most_input: int | None = None
         self.demand = demand
 
@@ -96,7 +101,8 @@ class Filters:
         record = candidate.record
         input_tokens = size.input_tokens(record.characters_per_token)
         usual = record.answer_tokens * answers
-        return Fit(candidate, input_tokens, usual if bound is None else bound)
+        output_tokens = usual if bound is None else bound
+        return Fit(candidate, input_tokens, output_tokens, self._now)
 
     def obstacle(self, fit: Fit) -> Obstacle | None:
         """Give the first reason against a model; `None` when it may take the call."""
@@ -142,12 +148,10 @@ def _end(candidate: Candidate, calendar: Calendar) -> Obstacle | None:
 
 
 def _weakness(fit: Fit, demand: Demand) -> Obstacle | None:
-    candidate, needs, bound = fit.candidate, demand.needs, demand.bound
+    candidate, needs, answer = fit.candidate, demand.needs, demand.answer
     able = candidate.abilities
     if needs and able is not None and not needs <= able:
         return Obstacle(Reason.ABILITY, needs - able, able)
-    # Each answer is of its own: all of them see the input, none sees the others.
-    answer = 0 if bound is None else bound // demand.answers
     window = candidate.window
     if window is not None and fit.input_tokens + answer > window:
         return Obstacle(Reason.WINDOW, (fit.input_tokens, answer), window)

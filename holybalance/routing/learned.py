@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
+import time
+from collections.abc import Callable
 
 from holybalance import tokens
 from holybalance.messages import ChatRequest, Reply
@@ -16,12 +19,18 @@ _FORGETS = 0.05
 # To learn costs as much as to admit a call; once a model is known, a sample will do.
 _ALL_OF = 64
 _ONE_IN = 8
+# Where calls are few, none of these samples may become old.
+_AT_LEAST_EVERY_S = 1.0
+# How long a latency holds, and in what time it halves after that: a model that was slow
+# is asked for again some time, and the later, the slower it was.
+HOLDS_S = 30.0
 # Below this many tokens of text, what providers add themselves outweighs the prompt.
 _TELLING_TOKENS = 20
 # Characters per token of any text: Chinese has about 1, spaces in code many. Beyond is
 # an upstream's error, or no text at all, such as audio; to learn from that would close
 # a model to prompts that fit it.
-_LEAST_RATIO, _MOST_RATIO = 0.2, 20.0
+MOST_TOKENS_PER_CHARACTER = 5
+_LEAST_RATIO, _MOST_RATIO = 1 / MOST_TOKENS_PER_CHARACTER, 20.0
 # Endpoints that take any name must not let callers' typing errors fill the memory.
 _MOST_UNLISTED = 1_000
 
@@ -63,10 +72,13 @@ class Record:
     """
 
     __slots__ = (
+        "_asked_at",
+        "_latency_s",
+        "_noted_at",
         "_seen",
+        "_usual_s",
         "answer_tokens",
         "characters_per_token",
-        "latency_s",
         "means",
         "replies",
     )
@@ -74,19 +86,49 @@ class Record:
     def __init__(self, latency_s: float | None = None) -> None:
         self.characters_per_token = tokens.CHARACTERS_PER_TOKEN
         self.answer_tokens = tokens.USUAL_ANSWER_TOKENS
-        self.latency_s = latency_s
         self.means = Means()
         self.replies = 0
+        self._latency_s = self._usual_s = latency_s
+        # When a reply has told last, and when that or a call on trial began to count.
+        self._noted_at = self._asked_at = -math.inf
         self._seen = itertools.count()
 
-    def is_telling(self) -> bool:
+    def expected(self, now: float) -> tuple[float | None, bool]:
+        """
+        Give the latency, and whether it is doubtful: no call has told of it lately.
+
+        One that is old fades, down to what was usual; else a model that seemed slow
+        once would never be asked again.
+        """
+        latency, age = self._latency_s, now - self._asked_at
+        if age <= HOLDS_S:
+            return latency, False
+        if latency is None:
+            return None, True
+        usual = self._usual_s
+        least = 0.0 if usual is None else min(usual, latency)
+        faded = max(least, latency * 0.5 ** (age / HOLDS_S - 1))
+        return faded, faded < latency
+
+    def note_trial(self, now: float) -> None:
+        """Take what was known for good again, for a call is on its way to find out."""
+        self._asked_at = now
+
+    def is_telling(self, now: float) -> bool:
         """Tell whether to learn from the next reply: from each at first, then some."""
         number = next(self._seen)
-        return number < _ALL_OF or number % _ONE_IN == 0
+        return (
+            number < _ALL_OF
+            or number % _ONE_IN == 0
+            or now - self._noted_at >= _AT_LEAST_EVERY_S
+        )
 
-    def note_latency(self, seconds: float) -> None:
-        """Learn from how long a whole reply took."""
-        self.latency_s = self.means.latency_s.observe(seconds)
+    def note_latency(self, seconds: float, now: float) -> None:
+        """Learn from how long a whole reply took, and from it alone after a pause."""
+        if now - self._noted_at > HOLDS_S:
+            self.means.latency_s = Mean()
+        self._latency_s = self.means.latency_s.observe(seconds)
+        self._noted_at = self._asked_at = now
 
     def note_answer(self, tokens_each: float) -> None:
         """Learn from an answer that no bound has cut."""
@@ -117,9 +159,15 @@ class Record:
 
 
 class Learned:
-    """Keeps a record of each model."""
+    """
+    Keeps a record of each model.
 
-    def __init__(self) -> None:
+    Args:
+        clock: monotonic, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         # Guards the records and what is in them; held for arithmetic only.
         self._lock = threading.Lock()
         self._records: dict[str, Record] = {}
@@ -143,8 +191,8 @@ class Learned:
 
     def learn(self, request: ChatRequest, reply: Reply) -> None:
         """Take a reply in; a call that failed tells nothing here."""
-        record = self._records.get(reply.model)
-        if record is not None and not record.is_telling():
+        record, now = self._records.get(reply.model), self._clock()
+        if record is not None and not record.is_telling(now):
             return
         size, usage = measure(request), reply.usage
         answers = tokens.choices(request.options)
@@ -155,7 +203,7 @@ class Learned:
                 return
             record.replies += 1
             if reply.attempts:
-                record.note_latency(reply.attempts[-1].latency_s)
+                record.note_latency(reply.attempts[-1].latency_s, now)
             if usage is None:
                 return
             record.note_input(size, usage.input_tokens)

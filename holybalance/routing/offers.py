@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -36,8 +37,15 @@ class Offer:
     @functools.cached_property
     def asks_for_task(self) -> bool:
         """Whether it matters what a prompt is about."""
-        return any(route.when.tasks for route in self.routes) or any(
-            strategy in ASK_FOR_TASK for strategy in self._strategies()
+        return self.weighs_task or any(
+            route.when.tasks or route.offer.weighs_task for route in self.routes
+        )
+
+    @functools.cached_property
+    def weighs_task(self) -> bool:
+        """Whether it changes the order of the targets: not where all are as good."""
+        return self.strategy in ASK_FOR_TASK and any(
+            target.strengths != self.targets[0].strengths for target in self.targets
         )
 
     @functools.cached_property
@@ -53,6 +61,18 @@ class Offer:
         # "At most" changes behind its bound.
         most = [w.max_input_tokens for w in whens if w.max_input_tokens is not None]
         return tuple(sorted([*least, *(bound + 1 for bound in most)]))
+
+    @functools.cached_property
+    def windowed(self) -> tuple[Candidate, ...]:
+        """The candidates whose context window is known, of routes as well."""
+        offers = [self, *(route.offer for route in self.routes)]
+        all_of = [one for each in offers for one in each.targets + each.fallbacks]
+        return tuple(dict.fromkeys(one for one in all_of if one.window is not None))
+
+    @functools.cached_property
+    def least_window(self) -> float:
+        """The smallest window of them, in tokens."""
+        return min((one.window or 0 for one in self.windowed), default=math.inf)
 
     def _strategies(self) -> list[str | None]:
         return [self.strategy, *(route.offer.strategy for route in self.routes)]

@@ -52,5 +52,10 @@ class Funds(Protocol):
                 any budget that covers the call refuses.
         """
 
-    def lines(self, tags: tuple[str, ...]) -> tuple[str, ...]:
-        """Tell people about each budget that such calls fall under."""
+    def lines(self, tags: tuple[str, ...], model: str = "") -> tuple[str, ...]:
+        """
+        Tell people about each budget that such calls fall under.
+
+        Args:
+            model: to which they go; empty leaves out budgets for some models only.
+        """

@@ -23,7 +23,7 @@ from holybalance.routing.offers import Offer, make_offers
 from holybalance.routing.plan import Funds, Live, Plan
 from holybalance.routing.recent import Recent
 from holybalance.routing.retirement import Calendar
-from holybalance.routing.tasks import classify
+from holybalance.routing.tasks import Remembering, classify
 from holybalance.routing.wording import describe, nothing_left
 from holybalance.telemetry.models import ModelReport
 
@@ -56,7 +56,7 @@ class Router:
     ) -> None:
         self._config = config
         self._funds = funds
-        self._learned = Learned()
+        self._learned = Learned(clock)
         self._candidates = make_candidates(config, self._learned)
         self._most = len(self._candidates) + _MOST_OTHERS
         self._offers = make_offers(config, self._candidates)
@@ -66,15 +66,18 @@ class Router:
             live,
             funds,
             self._calendar,
-            config.defaults.classifier or classify,
+            # A user's own may go by more than the prompt.
+            config.defaults.classifier or Remembering(classify),
             rng,
+            clock,
         )
 
     def plan(self, request: ChatRequest, *, is_again: bool = False) -> Plan:
         """
         Say to which models a call goes, in the order in which they are tried.
 
-        Calls that are alike share a plan for a moment. Whether there is money for a
+        Calls that are alike share a plan for a moment, unless its first model is on
+        trial: one call is enough to learn of that. Whether there is money for a
         model that the caller has named is left to whoever holds it.
 
         Warns once of each model that somebody has named, or that a call would go to
@@ -92,14 +95,20 @@ class Router:
         if offer is None:
             return self._plan_of_one(request)
         deliberation = self._about(request)
+        if offer.is_drawn or request.max_cost_usd is not None:
+            return self._plan_among(request, self._choose(deliberation, offer))
         kind = deliberation.kind(offer)
-        known = None if is_again else self._recent.get(kind)
-        if known is not None:
-            return known
-        plan = self._plan_among(request, self._choose(deliberation, offer))
-        if not offer.is_drawn:
-            self._recent.put(kind, plan)
+        plan = None if is_again else self._recent.get(kind)
+        if plan is None:
+            ruling = self._choose(deliberation, offer)
+            plan = self._plan_among(request, ruling)
+            if not ruling.ranked[0].is_doubtful:
+                self._recent.put(kind, plan)
         return plan
+
+    def is_choice(self, model: str) -> bool:
+        """Tell whether a name leaves a choice: an alias, or "auto"."""
+        return model in self._offers
 
     def explain(self, request: ChatRequest) -> Decision:
         """
@@ -115,7 +124,10 @@ class Router:
             ruling = self._choose(deliberation, offer)
         else:
             ruling = deliberation.on(self._heir_or(request.model))
-        return describe(ruling, self._calendar, self._funds.lines(request.tags))
+        ranked = ruling.ranked
+        model = ranked[0].candidate.model if ranked else request.model
+        lines = self._funds.lines(request.tags, model)
+        return describe(ruling, self._calendar, lines)
 
     def learn(self, request: ChatRequest, reply: Reply) -> None:
         """Take in what a reply tells of its model."""
@@ -136,14 +148,11 @@ class Router:
             self._warn_of_named(request.model, candidate.model)
         if request.max_cost_usd is None and request.max_latency_s is None:
             return candidate.plan
-        ruling = self._about(request).on(candidate)
-        if not ruling.ranked:
-            raise nothing_left(ruling)
+        self._send_first(self._about(request).on(candidate))
         return candidate.plan
 
     def _plan_among(self, request: ChatRequest, ruling: Ruling) -> Plan:
-        if not ruling.ranked:
-            raise nothing_left(ruling)
+        self._send_first(ruling)
         candidates = [one.candidate for one in ruling.ranked]
         if self._calendar.matters():
             self._warn_of_offered(request.model, candidates[0].model)
@@ -151,6 +160,14 @@ class Router:
             tuple([candidate.model for candidate in candidates]),
             tuple([candidate.window for candidate in candidates]),
         )
+
+    def _send_first(self, ruling: Ruling) -> None:
+        """Note that a call goes to the first model, or raise when there is none."""
+        if not ruling.ranked:
+            raise nothing_left(ruling)
+        first = ruling.ranked[0]
+        if first.is_doubtful:
+            first.candidate.record.note_trial(self._around.clock())
 
     def _about(self, request: ChatRequest) -> Deliberation:
         return Deliberation(request, self._around)

@@ -47,8 +47,19 @@ def cheapest(fits: Sequence[Fit], asked: Question) -> list[float]:
 
 
 def fastest(fits: Sequence[Fit], asked: Question) -> list[float]:
-    """Prefer who answers soonest; an unknown latency comes last."""
-    return _relative([fit.latency_s for fit in fits], unknown=0.0)
+    """
+    Prefer who answers soonest; an unknown latency comes last.
+
+    But while no call is finding it out it comes first: else nobody ever would.
+    """
+    known = [fit.latency_s for fit in fits if fit.latency_s is not None]
+    # Ahead of all that are known, which keep their order.
+    untried = min(known, default=1.0) / 2
+    latencies = [
+        untried if fit.latency_s is None and fit.is_doubtful else fit.latency_s
+        for fit in fits
+    ]
+    return _relative(latencies, unknown=0.0)
 
 
 def weighted(fits: Sequence[Fit], asked: Question) -> list[float]:

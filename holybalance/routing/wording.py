@@ -153,7 +153,8 @@ def _cost(one: Fit) -> str:
 
 def _latency(one: Fit) -> str:
     latency = one.latency_s
-    return "its latency is unknown" if latency is None else f"about {latency:.3g} s"
+    text = "its latency is unknown" if latency is None else f"about {latency:.3g} s"
+    return f"{text}, not tried lately" if one.is_doubtful else text
 
 
 def _usd(dollars: float) -> str:

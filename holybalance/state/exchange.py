@@ -12,6 +12,8 @@ from __future__ import annotations
 import atexit
 import contextlib
 import itertools
+import logging
+import math
 import os
 import queue
 import threading
@@ -32,6 +34,7 @@ from holybalance.state.store import (
     StoreError,
 )
 
+_LOG = logging.getLogger("holybalance.state")
 TICK_S = 0.25
 """How often news are exchanged at least, while there are calls."""
 STALE_S = 1.0
@@ -39,6 +42,7 @@ STALE_S = 1.0
 IDLE_S = 5.0
 """Without a call for so long, a process stops asking until the next one."""
 RETRY_CAP_S = 1.0
+"""How long it pauses at most before it tries again to reach a store."""
 LEAVE_S = 1.0
 """How long the end of a process may wait for its last exchange."""
 
@@ -65,8 +69,8 @@ class Sharer(Protocol):
     def draws(self, *, is_leaving: bool) -> tuple[Draw, ...]:
         """Say what is wanted of the rate buckets."""
 
-    def take_draws(self, granted: Sequence[float]) -> None:
-        """Take the answers to the last draws."""
+    def take_draws(self, granted: Sequence[float], processes: int) -> None:
+        """Take the answers to the last draws; so many processes share."""
 
     def news_of_rests(self) -> tuple[dict[str, float], tuple[str, ...]]:
         """Give rests that have begun, with their seconds, and those that are over."""
@@ -102,7 +106,7 @@ class Exchange:
     Exchanges news with a store while there are calls; one thread, begun by the first.
 
     Args:
-        make_store: opens the store, in the thread.
+        make_store: gives the store, which the thread opens by its first exchange.
         clock: monotonic seconds.
         is_shared: whether other processes are at the store, so that there is news to
             be heard and not only to be told.
@@ -250,16 +254,29 @@ class Exchange:
         pause = TICK_S
         while not self._is_leaving:
             self._is_rung = False
-            if not self.round():
+            if not self._try():
                 pause = min(2 * pause, RETRY_CAP_S)
                 # Deaf to what has run out, which would ask again and again.
                 self._is_rung = True
-                self._sleep(pause)
+                self._sleep(min(pause, self._patience()))
+                self._note_silence()
             elif pause > TICK_S:
                 pause = TICK_S  # what was said was old, and there is news by now
             else:
                 self._wait_for_news()
         self._leave()
+
+    def _try(self) -> bool:
+        """Make an exchange; whatever goes wrong, the thread goes on."""
+        try:
+            return self.round()
+        except Exception as error:  # ours, or of what is in the store
+            told = f"{type(error).__name__}: {error}"
+            if told != self._error:
+                _LOG.exception("an exchange with the store failed; going on alone")
+            self._error = told
+        self._go_alone()
+        return False
 
     def _sleep(self, seconds: float | None) -> None:
         """Wait to be asked, or told to leave."""
@@ -312,7 +329,6 @@ class Exchange:
         has_forgotten = self._generation not in ("", answer.generation)
         self._generation = answer.generation
         self._processes = max(1, answer.processes)
-        self._error = None
         if self._is_alone:
             self._is_alone = False
             self._spender.cut_off(None)
@@ -324,12 +340,19 @@ class Exchange:
             if sharer is not None:
                 if has_forgotten:
                     sharer.tell_again()
-                sharer.take_draws(granted)
+                sharer.take_draws(granted, self._processes)
                 sharer.take_rests(answer.rests)
+        self._error = None
         self._first_answer.set()
 
+    def _patience(self) -> float:
+        """Say for how many seconds calls may still be kept waiting for an answer."""
+        if self._is_alone:
+            return math.inf
+        return max(0.0, self._asked_at + STALE_S - self._clock())
+
     def _note_silence(self) -> None:
-        if self._clock() - self._asked_at >= STALE_S:
+        if self._patience() == 0:
             self._go_alone()
 
     def _go_alone(self) -> None:
@@ -345,9 +368,9 @@ class Exchange:
     def _leave(self) -> None:
         """Say goodbye, once: what a store that is down does not hear is lost."""
         try:
-            if self._unanswered is None or self.round():
+            if self._unanswered is None or self._try():
                 self._unanswered = self._say(is_leaving=True)
-                self.round()
+                self._try()
         finally:
             atexit.unregister(self._at_exit)
             if self._store is not None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from holybalance.config import StateConfig
 from holybalance.errors import ConfigError
-from holybalance.state.rules import Rules
+from holybalance.state.rules import FILE_GRACE_S, SERVER_GRACE_S, Rules
 from holybalance.state.sqlite import MEMORY, SqliteStore
 from holybalance.state.store import Store
 
@@ -26,10 +26,7 @@ def open_store(
     Raises:
         ConfigError: the URL is wrong, or the package that it needs is not installed.
     """
-    rules = Rules(config.namespace)
-    if config.scheme == "local" or config.is_passing:
-        # Nobody knows anything of what was before: no grace is due.
-        rules = rules._replace(grace_s=0.0)
+    rules = Rules(config.namespace, grace_s=_grace_s(config))
     if config.scheme == "local":
         return SqliteStore(MEMORY, rules, clock=clock)
     if config.scheme == "sqlite":
@@ -44,6 +41,12 @@ def open_store(
             'pip install "holybalance[redis]"'
         ) from error
     return RedisStore(config.url.reveal(), rules)
+
+
+def _grace_s(config: StateConfig) -> float:
+    if config.scheme == "local" or config.is_passing:
+        return 0.0  # nobody knows anything of what was before
+    return FILE_GRACE_S if config.scheme == "sqlite" else SERVER_GRACE_S
 
 
 def _path(url: str) -> str:

@@ -22,13 +22,12 @@ from holybalance.state.rules import (
     FORGET_AFTER_S,
     KEEP_BUCKET_S,
     KEEP_MONEY_S,
+    TIMEOUT_S,
     Rules,
 )
 from holybalance.state.script import KEYS, SCRIPT
 from holybalance.state.store import BURST_SHARE, Answer, News, StoreError
 
-TIMEOUT_S = 0.25
-"""How long to wait for a connection, and for each reply."""
 _PRUNE_EVERY_S = 3600.0
 # The server forgets scripts; it knows them by this (the EVALSHA command).
 _DIGEST = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -62,6 +61,9 @@ _OF_WORDS = {
 class RedisStore:
     """
     A store that processes of many machines share.
+
+    Its memory is as durable as the server's: what was spent is known after a restart
+    where the server saves its data, or where a process that knew it is still awake.
 
     Args:
         url: of the server; see `redis.Redis.from_url`.

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from holybalance.state.store import GRACE_S, LEASE_S
+from holybalance.state.exchange import RETRY_CAP_S, TICK_S
+from holybalance.state.store import LEASE_S
 
+BUSY_S = 0.25
+"""How long an exchange waits for another process's in a file, which takes a
+millisecond."""
+TIMEOUT_S = 0.25
+"""How long to wait for a server's connection, and for each reply."""
+FILE_GRACE_S = TICK_S + BUSY_S
+"""
+A new generation of a shared store gives no money for so long: every process that is
+awake and knew the one before has put back by then what it knows to be spent.
+
+Of a file that was deleted, it hears at its next exchange. That nobody can have known
+one before is not to be seen, so a new file, too, has this grace.
+"""
+SERVER_GRACE_S = RETRY_CAP_S + 2 * 3 * TIMEOUT_S
+"""
+The same of a server that comes back empty: a process may just have failed to reach it,
+and pauses before it tries again. A try is a connection and two replies, as an empty
+server has to be told the script, too.
+"""
 MOST = 2**53 - 1
 """Nano-dollars, nine million dollars: what Redis's Lua, whose numbers are doubles,
 counts exactly. A higher limit is kept as this one."""
@@ -27,9 +47,10 @@ class Rules(NamedTuple):
     Args:
         namespace: keeps several users of one store apart.
         lease_s: after so many seconds of silence a process is dead.
-        grace_s: a new generation gives no money for so many seconds.
+        grace_s: a new generation gives no money for so many seconds; the longest,
+            unless the kind of store is known.
     """
 
     namespace: str
     lease_s: float = LEASE_S
-    grace_s: float = GRACE_S
+    grace_s: float = SERVER_GRACE_S

@@ -12,19 +12,17 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
 from holybalance.state.answers import refuse_all, within_bounds
-from holybalance.state.rules import Rules
+from holybalance.state.forks import let_go_before_forks
+from holybalance.state.rules import BUSY_S, Rules
 from holybalance.state.store import Answer, News, StoreError
 from holybalance.state.tables import APPLICATION_ID, VERSION, Tables, create
 
 MEMORY = ":memory:"
-BUSY_S = 0.25
-"""How long an exchange waits for another process's, which takes a millisecond."""
 PRUNE_EVERY_S = 60.0
 _PAUSE_S = 0.01
 _SMALLEST_PAGE = 512
@@ -76,7 +74,7 @@ class SqliteStore:
         # Guards the connection against a fork in the middle of an exchange.
         self._lock = threading.Lock()
         if self._is_file:
-            self._let_go_before_forks()
+            let_go_before_forks().add(self)
 
     def __repr__(self) -> str:
         return f"SqliteStore({self._path!r})"
@@ -103,36 +101,20 @@ class SqliteStore:
         with self._lock:
             self._disconnect()
 
+    def hold_up(self) -> None:
+        """Close the file after the exchange under way; the next one has to wait."""
+        self._lock.acquire()
+        self._disconnect()
+
+    def go_on(self) -> None:
+        """Let exchanges be made again."""
+        self._lock.release()
+
     def _prune(self, tables: Tables, news: News) -> None:
         now = self._clock()
         if news.process and not 0 <= now - self._pruned < PRUNE_EVERY_S:
             tables.prune()
             self._pruned = now
-
-    def _let_go_before_forks(self) -> None:
-        """
-        Close the file before a fork, after the exchange; the next one opens it again.
-
-        SQLite has one record of a file's locks in a process. A child that inherits it
-        believes to hold locks that it does not hold: once the parent closes the file,
-        its journal is deleted under the child, whose money nobody sees any more.
-        <https://www.sqlite.org/howtocorrupt.html>, section 2.6
-        """
-        # The hooks stay for ever and must not keep the store.
-        found = weakref.ref(self)
-        held: list[SqliteStore] = []
-
-        def before() -> None:
-            if (store := found()) is not None:
-                store._lock.acquire()  # noqa: SLF001  its own method's
-                store._disconnect()  # noqa: SLF001
-                held.append(store)
-
-        def after() -> None:
-            while held:
-                held.pop()._lock.release()  # noqa: SLF001
-
-        os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
 
     @contextlib.contextmanager
     def _told_in_words(self) -> Iterator[None]:

@@ -13,9 +13,6 @@ from typing import NamedTuple, Protocol
 
 LEASE_S = 10.0
 """A process not heard of for so long is dead: what it holds of money is spent."""
-GRACE_S = 0.5
-"""A new generation of a shared store gives no money for so long: processes that knew
-the one before put back what they know to be spent. (Not for a store of one process.)"""
 BURST_SHARE = 0.01
 """A bucket holds so much of a minute; with what processes have drawn and not used yet,
 a sliding minute stays within 2 % of its limit."""

@@ -164,11 +164,14 @@ class Tables:
 
     def _write_off(self, process: str) -> None:
         key = (self._space, process)
+        # Not by UPDATE … FROM, which SQLite before 3.33 does not know.
         self._execute(
-            "UPDATE accounts SET spent = spent + amount FROM holds "
-            "WHERE holds.namespace = ? AND process = ? "
-            "AND accounts.namespace = holds.namespace AND key = account",
-            key,
+            "UPDATE accounts SET spent = spent + ("
+            "SELECT amount FROM holds WHERE holds.namespace = accounts.namespace "
+            "AND account = key AND process = ?) "
+            "WHERE namespace = ? AND key IN ("
+            "SELECT account FROM holds WHERE namespace = ? AND process = ?)",
+            (process, self._space, *key),
         )
         self._execute("DELETE FROM holds WHERE namespace = ? AND process = ?", key)
         self._execute(

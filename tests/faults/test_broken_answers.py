@@ -176,7 +176,7 @@ BROKEN = {
     "500": Broken(answering(http(error(), "500 Oops")), "sick", 500),
     "502 with HTML": Broken(answering(http(HTML, "502 Bad Gateway")), "sick", 502),
     "503": Broken(answering(http(error(), "503 Busy")), "sick", 503),
-    "504 with nothing": Broken(answering(http(b"", "504 Late")), "sick", 504),
+    "504 with nothing": Broken(answering(http(b"", "504 Late")), "lost", 504),
     "600": Broken(answering(http(error(), "600 What")), status=600),
     "an endless line in the head": Broken(
         answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 80_000)

@@ -99,8 +99,8 @@ class StubFunds:
             f'budget "daily" has no room for {model}', budget="daily", limit_usd=1.0
         )
 
-    def lines(self, tags: tuple[str, ...]) -> tuple[str, ...]:
-        return ("daily: 0.00 of 1.00 USD spent",)
+    def lines(self, tags: tuple[str, ...], model: str = "") -> tuple[str, ...]:
+        return (f"daily: 0.00 of 1.00 USD spent, {model} included",)
 
 
 @dataclass

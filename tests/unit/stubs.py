@@ -15,7 +15,7 @@ from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.worst_case import WorstCase
-from holybalance.budgeting.ledger import Hold, Ledger, Shortage
+from holybalance.budgeting.ledger import Hold, Ledger, Shortage, Unbounded
 from holybalance.config import (
     BreakerConfig,
     BudgetConfig,
@@ -339,7 +339,8 @@ class Process:
         tags: tuple[str, ...] = (),
     ) -> Hold | Shortage:
         """Hold money for an attempt, or say why not."""
-        hold = Hold(self.ledger, worst_usd)
+        worst = Unbounded("nobody knows why") if worst_usd is None else worst_usd
+        hold = Hold(self.ledger, worst)
         return hold.take(model, endpoint, tags) or hold
 
     def held(self, worst_usd: float, **attempt: Any) -> Hold:

@@ -10,7 +10,9 @@ import pytest
 
 from holybalance.balancing.admission import AWAIT_S
 from holybalance.balancing.lease import Ask, Lease
-from holybalance.budgeting.ledger import Hold
+from holybalance.balancing.line import Place
+from holybalance.budgeting.account import Account
+from holybalance.budgeting.ledger import Hold, Ledger
 from holybalance.config import BudgetConfig, Card, Price
 from holybalance.errors import BudgetExceeded, CallError, DeadlineExceeded, Saturated
 from holybalance.messages import Fault, Verdict
@@ -146,7 +148,7 @@ def test_an_unknown_price_is_refused() -> None:
     """A budget cannot be kept with it."""
     stage = Stage({"a": [reply()]}, budgets=[BudgetConfig(name="b", limit_usd=1.0)])
 
-    with pytest.raises(BudgetExceeded, match="unknown"):
+    with pytest.raises(BudgetExceeded, match='its price at "a" is not known'):
         stage.send()
 
 
@@ -187,12 +189,12 @@ def test_a_call_stops_waiting_when_what_was_held_is_spent() -> None:
 
 
 def test_the_deadline_while_waiting_for_money() -> None:
-    """To the instant, and nobody is left in the line."""
+    """To the instant, with the budget's name; and nobody is left in the line."""
     stage = stage_of(reply())
     under_way(stage, WORST)
     began = stage.clock.now
 
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(BudgetExceeded, match="10.000000 held for calls under way"):
         stage.send(timeout_s=7.0)
 
     assert began + 7 == stage.clock.now
@@ -205,7 +207,7 @@ def test_waiting_for_money_is_no_storm() -> None:
     under_way(stage, WORST)
     before = stage.store.tries
 
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(BudgetExceeded):
         stage.send(timeout_s=10.0)
 
     assert stage.store.tries - before <= 60
@@ -352,3 +354,92 @@ def test_an_interrupted_attempt(is_sent: bool, spent_usd: float) -> None:
 
     assert (spent_usd, 0.0) == stage.money("b")
     assert 0 == stage.in_flight()
+
+
+def test_the_first_choice_is_waited_for_while_the_store_is_asked() -> None:
+    """That takes a millisecond; a reserve tier, or another model, is no better."""
+    stage = stage_of(reply(), names=("a", "b"), b={"priority": 1}, scope="endpoint:a")
+
+    assert ["a", "a"] == [stage.send().endpoint for _ in range(2)]
+    assert 0 == stage.calls("b")
+
+
+def test_a_store_that_is_silent_is_not_waited_for_long_where_others_have_room() -> None:
+    """Half a second; then the reserve tier takes the call."""
+    stage = stage_of(reply(), names=("a", "b"), b={"priority": 1}, scope="endpoint:a")
+    stage.store.is_down = True
+
+    answer = stage.send()
+
+    assert "b" == answer.endpoint
+    assert 0.5 == pytest.approx(answer.latency_s, abs=0.1)
+
+
+def test_who_needs_much_keeps_nobody_from_what_suffices_for_them() -> None:
+    """A small call goes ahead of a large one that has to wait."""
+    stage = stage_of(reply(), limit_usd=WORST * 1.5)
+    hold = under_way(stage, WORST)
+    stage.clock.call_at(stage.clock.now + 5, lambda: hold.settle(0.0))
+    line = stage.balancer.admission.money_lines["b"]
+    large = Place(line, stage.runtime, 10**12)
+    line.join(large)
+
+    answer = stage.send()
+
+    assert "a" == answer.endpoint
+    line.leave(large)
+
+
+def test_a_patient_call_waits_out_a_store_that_is_away() -> None:
+    """A batch has time; another call fails, and says what is away."""
+    stage = stage_of(reply())
+    stage.send()
+    under_way(stage, 1.0)
+    stage.ledger._accounts["b"].free = 0
+    stage.ledger.cut_off(stage.clock.now - 60)
+    account = stage.ledger._accounts["b"]
+    stage.clock.call_at(stage.clock.now + 200, lambda: _come_back(stage, account))
+
+    with pytest.raises(BudgetExceeded, match="shared state is out of reach"):
+        stage.send()
+    assert "a" == stage.send(is_patient=True).endpoint
+
+
+def _come_back(stage: Stage, account: Account) -> None:
+    account.free = int(WORST * 1e9)
+    stage.ledger.cut_off(None)
+
+
+def test_options_that_change_the_price_make_it_unknown() -> None:
+    """Neither held nor counted at what the plain call would cost."""
+    stage = stage_of(reply())
+
+    with pytest.raises(BudgetExceeded, match="an option of the call changes its price"):
+        stage.send(options={"service_tier": "priority"})
+    assert "a" == stage.send(options={"service_tier": "default"}).endpoint
+
+
+def test_a_budget_of_a_model_is_of_all_its_names() -> None:
+    """Else a call by another name would evade it."""
+    ledger = Ledger(
+        [BudgetConfig(name="b", limit_usd=1.0, scope="model:ours")],
+        is_alone=True,
+        ask_soon=lambda: None,
+        kin=lambda name: "card" if name in ("ours", "theirs") else name,
+    )
+
+    assert ledger.lines((), "theirs") == ledger.lines((), "ours") != ()
+    assert () == ledger.lines((), "other")
+
+
+def test_money_is_not_held_for_what_cannot_be_answered_in_time() -> None:
+    """It would be spent for nothing: nobody has ever answered in less than a second."""
+    stage = stage_of(reply(takes=1.0))
+    stage.send()
+    hold = under_way(stage, WORST)
+    stage.clock.call_at(stage.clock.now + 4.5, lambda: hold.settle(0.0))
+
+    with pytest.raises(BudgetExceeded):
+        stage.send(timeout_s=5.0)
+
+    assert 1 == stage.calls("a")

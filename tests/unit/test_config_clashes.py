@@ -35,9 +35,14 @@ def aliases(**targets: tuple[str, ...]) -> dict[str, AliasConfig]:
     return {name: AliasConfig(name=name, targets=t) for name, t in targets.items()}
 
 
-def budget(name: str = "x", scope: str = "all") -> BudgetConfig:
+def budget(name: str = "x", scope: str = "all", **more: Any) -> BudgetConfig:
     """A budget of one dollar."""
-    return BudgetConfig(name=name, limit_usd=1, scope=scope)
+    return BudgetConfig(name=name, limit_usd=1, scope=scope, **more)
+
+
+def saving(scope: str) -> dict[str, Any]:
+    """A budget that wants the cheapest model."""
+    return {"budgets": (budget(scope=scope, on_exceed="cheapest"),)}
 
 
 def mistakes(*endpoints: EndpointConfig, **parts: Any) -> str:
@@ -114,6 +119,17 @@ def mistakes(*endpoints: EndpointConfig, **parts: Any) -> str:
             'scope: "auto" is a name for several models',
         ),
         (
+            saving("model:a"),
+            (
+                'budgets[0]: on_exceed = "cheapest" has no use with the scope '
+                '"model:a"; set scope = "all" or "tag:NAME", or on_exceed = "fail"'
+            ),
+        ),
+        (
+            saving("endpoint:one"),
+            'on_exceed = "cheapest" has no use with the scope "endpoint:one"',
+        ),
+        (
             {"defaults": Defaults(model="fasst"), "aliases": aliases(fast=("a",))},
             'no endpoint serves the model "fasst"; did you mean "fast"?',
         ),
@@ -144,6 +160,8 @@ def test_all_is_told_at_once() -> None:
         {"defaults": Defaults(model="auto")},
         {"defaults": Defaults(model="fast"), "aliases": aliases(fast=("a",))},
         {"budgets": (budget(scope="tag:web"), budget("y", "endpoint:one"))},
+        saving("all"),
+        saving("tag:web"),
     ],
     ids=[
         "an alias by the name of its model",
@@ -154,6 +172,8 @@ def test_all_is_told_at_once() -> None:
         "auto by default",
         "an alias by default",
         "a tag that no call has yet",
+        "saving on everything",
+        "saving on a tag",
     ],
 )
 def test_what_fits(parts: dict[str, Any]) -> None:

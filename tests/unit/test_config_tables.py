@@ -227,7 +227,7 @@ def test_a_budget_in_a_file(load: Load) -> None:
         name = "of a"
         limit_usd = 100
         window = "month"
-        scope = "model:a"
+        scope = "tag:a"
         on_exceed = "cheapest"
         economy_at = 0.5
         timezone = "Europe/Berlin"
@@ -239,7 +239,7 @@ def test_a_budget_in_a_file(load: Load) -> None:
             name="of a",
             limit_usd=100.0,
             window="month",
-            scope="model:a",
+            scope="tag:a",
             on_exceed="cheapest",
             economy_at=0.5,
             timezone="Europe/Berlin",

@@ -159,7 +159,7 @@ def test_the_decision_tells_of_the_budget(poor_client: Client) -> None:
     """What others have spent is known at once."""
     budgets = poor_client.explain(CODE).budgets
 
-    assert ("daily: 95.00 of 100.00 USD spent, 0.00 reserved",) == budgets
+    assert ("daily: 95.00 of 100.00 USD spent, 0.00 held",) == budgets
 
 
 def test_the_cheapest_that_can_take_it_is_meant(poor_client: Client) -> None:

@@ -60,7 +60,7 @@ class Sharer:
             return (Draw(self.name, 600.0, back=1.0),)
         return (Draw(self.name, 600.0, want=1.0),)
 
-    def take_draws(self, granted: Sequence[float]) -> None:
+    def take_draws(self, granted: Sequence[float], processes: int) -> None:
         """Note them."""
         self.granted += granted
 

@@ -440,3 +440,24 @@ def test_a_model_that_nobody_serves() -> None:
 
     with pytest.raises(RequestError, match="unknown"):
         stage.balancer.send(request(), models=("unknown",))
+
+
+def test_a_model_that_takes_over_has_retries_of_its_own_calls() -> None:
+    """The budget grows with the calls that go there, whatever model they named."""
+    stage = stage_of({BIG: [reply()], SMALL: [reply()]}, retry_budget=0.5)
+    trip(stage, BIG, BIG)
+    budget = stage.balancer.pools.of_model(SMALL).budget
+    while budget.withdraw():
+        pass
+
+    for _ in range(4):
+        stage.send(models=(BIG, SMALL))
+
+    assert [True, True, False] == [budget.withdraw() for _ in range(3)]
+
+
+def test_a_model_that_nobody_has_costs_no_retries() -> None:
+    """Nothing failed, so the next one is asked even where nothing is retried."""
+    stage = stage_of({BIG: [NO_MODEL], SMALL: [reply()]}, retry_budget=0.0)
+
+    assert SMALL == stage.send(models=(BIG, SMALL)).model

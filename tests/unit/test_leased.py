@@ -33,8 +33,11 @@ class Part:
         self.number += 1
         self.said.append(self.bucket.draw(self.clock.now))
         news = News(self.name, self.number, draws=(self.said[-1],))
-        (granted,) = self.store.exchange(news).drawn
-        return self.bucket.take_drawn(granted, self.clock.now)
+        answer = self.store.exchange(news)
+        (granted,) = answer.drawn
+        return self.bucket.take_drawn(
+            granted, answer.processes, self.clock.now
+        )
 
     def take(self, amount: float = 1.0) -> bool:
         """Take, if it is there."""

@@ -220,6 +220,15 @@ def test_budgets_leave_models_out() -> None:
     assert {GEMINI, DEEPSEEK} == set(world.router().plan(ask()).models)
 
 
+def test_a_call_without_room_tells_of_the_budgets_of_its_model() -> None:
+    """Of the one that the caller has named."""
+    world = World(funds=StubFunds(refused=frozenset({GPT})))
+
+    assert (f"daily: 0.00 of 1.00 USD spent, {GPT} included",) == (
+        world.router().explain(ask(GPT)).budgets
+    )
+
+
 def test_budgets_that_leave_nothing_raise_their_own_error() -> None:
     """Even where some models were out for other reasons."""
     world = World(funds=StubFunds(refused=frozenset(FOUR)))
@@ -245,10 +254,12 @@ def test_an_offer_without_money_is_refused() -> None:
 
 
 def test_a_decision_tells_of_budgets() -> None:
-    """As the funds put it."""
+    """As the funds put it, those of the chosen model included."""
     decision = World(funds=StubFunds(refused=frozenset({GPT}))).router().explain(ask())
 
-    assert ("daily: 0.00 of 1.00 USD spent",) == decision.budgets
+    assert (f"daily: 0.00 of 1.00 USD spent, {decision.model} included",) == (
+        decision.budgets
+    )
     assert ['has no room in a budget: budget "daily" has no room for gpt-4.1'] == [
         r.reason for r in decision.rejected
     ]

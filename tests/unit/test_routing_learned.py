@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 
 from holybalance.config import Defaults
+from holybalance.errors import RequestError
 from holybalance.routing.learned import Learned, Mean
 from holybalance.telemetry.models import ModelReport
-from tests.unit.routers import DEEPSEEK, GEMINI, GPT, World, alias, answer, ask
+from tests.unit.routers import (
+    DEEPSEEK,
+    GEMINI,
+    GPT,
+    World,
+    alias,
+    answer,
+    ask,
+    endpoint,
+)
 
 TEXT = "word " * 100
 IMAGE = [{"type": "text", "text": TEXT}, {"type": "image_url", "image_url": {}}]
@@ -114,6 +124,69 @@ def test_what_is_learned_changes_plans() -> None:
 
     assert (DEEPSEEK, GEMINI) == before
     assert (GEMINI, DEEPSEEK) == router.plan(ask("two"), is_again=True).models
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "seconds", "expected"),
+    [
+        ("mystery", 8.0, 30, 8.0),
+        ("mystery", 8.0, 60, 4.0),
+        ("mystery", 8.0, 120, 1.0),
+        ("mystery", 8.0, 10**9, 0.0),
+        (GPT, 8.0, 30, 8.0),
+        (GPT, 8.0, 10**9, 4.0),
+        (GPT, 0.5, 10**9, 0.5),
+    ],
+)
+def test_a_latency_that_no_call_confirms_fades(
+    model: str, told: float, seconds: float, expected: float
+) -> None:
+    """Down to what its card says; one that speaks for a model stays."""
+    world = World(endpoints=[endpoint("mystery", GPT)])
+    router = world.router()
+    router.learn(ask(), answer(model, latency=told))
+    world.now = seconds
+
+    assert expected == router.explain(ask(model)).choices[0].latency_s
+
+
+def test_a_reply_after_a_pause_counts_alone() -> None:
+    """An upstream that has recovered is not held to its past."""
+    world = World()
+    router = world.router()
+    for _ in range(100):
+        router.learn(ask(), answer(GPT, latency=60.0))
+    world.now = 31.0
+    router.learn(ask(), answer(GPT, latency=1.0))
+
+    assert 1.0 == router.explain(ask(GPT)).choices[0].latency_s
+
+
+def test_where_calls_are_few_each_tells() -> None:
+    """Else what is known of a model in use would fade."""
+    world = World()
+    router = world.router()
+    for second in range(200):
+        world.now = float(second)
+        router.learn(ask(), answer(GPT))
+
+    assert 200 == router.report()[GPT].replies
+
+
+def test_a_model_that_seemed_too_slow_gets_a_call_on_trial() -> None:
+    """One alone, however many are made; its reply tells the others."""
+    world = World(endpoints=[endpoint("mystery")])
+    router, hasty = world.router(), ask("mystery", max_latency_s=1.0)
+    router.learn(ask(), answer("mystery", latency=2.0))
+    with pytest.raises(RequestError, match="expected to take 2 s"):
+        router.plan(hasty)
+
+    world.now = 61.0
+    assert ("mystery",) == router.plan(hasty).models
+    with pytest.raises(RequestError, match="expected to take 2 s"):
+        router.plan(hasty)
+    router.learn(hasty, answer("mystery", latency=0.5))
+    assert ("mystery",) == router.plan(hasty).models
 
 
 def test_a_mean_runs_first_and_forgets_then() -> None:

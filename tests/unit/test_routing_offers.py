@@ -27,6 +27,7 @@ from tests.unit.routers import (
     StubFunds,
     World,
     alias,
+    answer,
     ask,
     endpoint,
 )
@@ -97,6 +98,21 @@ def test_an_alias_wins_over_a_model_of_its_name() -> None:
     router = World().router(aliases=alias(GPT, GEMINI, fallbacks=(GPT,)))
 
     assert (GEMINI, GPT) == router.plan(ask(GPT)).models
+
+
+@pytest.mark.parametrize(
+    ("model", "is_choice"), [("auto", True), ("fast", True), (GPT, False), ("x", False)]
+)
+def test_an_alias_and_auto_are_choices(model: str, *, is_choice: bool) -> None:
+    """Any other name is a model's, served or not."""
+    router = World().router(aliases=alias("fast", GEMINI))
+
+    assert is_choice == router.is_choice(model)
+
+
+def test_a_model_that_an_endpoint_calls_auto_is_no_choice() -> None:
+    """It is that model."""
+    assert not World(endpoints=[endpoint("auto", GPT)]).router().is_choice("auto")
 
 
 # "auto".
@@ -258,7 +274,6 @@ def test_a_plan_that_has_not_worked_is_made_anew() -> None:
         {"options": {"max_tokens": 7}},
         {"options": {"tools": [{}]}},
         {"tags": ("web",)},
-        {"max_cost_usd": 1.0},
         {"max_latency_s": 60.0},
     ],
 )
@@ -270,6 +285,50 @@ def test_calls_that_differ_have_a_plan_of_their_own(changes: dict[str, Any]) -> 
     world.lives[first[0]] = Live(1.0, is_open=False)
 
     assert (*first[1:], first[0]) == router.plan(ask(**changes)).models
+
+
+def test_calls_under_max_cost_share_no_plan() -> None:
+    """Of two that are alike, one may cost too much and the other not."""
+    router = World().router(aliases=alias("pair", CLAUDE, GPT))
+    short, long = (
+        ask("pair", "a" * 4 * count, options={"max_tokens": 1}, max_cost_usd=0.0021)
+        for count in (1_026, 1_140)
+    )
+
+    assert (GPT,) == router.plan(short).models
+    with pytest.raises(RequestError, match="max_cost"):
+        router.plan(long)
+
+
+@pytest.mark.parametrize("most", [{}, {"max_tokens": 8_000}])
+def test_lengths_on_two_sides_of_a_window_are_not_alike(most: dict[str, int]) -> None:
+    """However close to its end they are, and with the answer that needs room."""
+    room = 128_000 - most.get("max_tokens", 0) - 4
+    router = World().router(aliases=alias("two", DEEPSEEK, fallbacks=(GPT,)))
+
+    def models(tokens: int) -> tuple[str, ...]:
+        return router.plan(ask("two", "a" * 4 * tokens, options=most)).models
+
+    assert (DEEPSEEK, GPT) == models(room)
+    assert (GPT,) == models(room + 1)
+
+
+def test_a_window_is_one_of_tokens_as_the_model_counts_them() -> None:
+    """By the ratio that its replies have told."""
+    router = World().router(aliases=alias("two", DEEPSEEK, fallbacks=(GPT,)))
+    router.learn(ask(content="a" * 100), answer(DEEPSEEK, (104, 50)))
+
+    assert (DEEPSEEK, GPT) == router.plan(ask("two", "a" * 127_996)).models
+    assert (GPT,) == router.plan(ask("two", "a" * 127_997)).models
+
+
+def test_a_route_s_windows_count_as_well() -> None:
+    """Its models may be none of the targets."""
+    routes = (RouteConfig(use=(DEEPSEEK,)),)
+    router = World().router(aliases=alias("auto", GPT), routes=routes)
+
+    assert (DEEPSEEK,) == router.plan(ask(content="a" * 4 * 127_996)).models
+    assert (GPT,) == router.plan(ask(content="a" * 4 * 127_997)).models
 
 
 def test_a_drawn_order_is_drawn_for_each_call() -> None:

@@ -86,6 +86,15 @@ def test_nobody_asks_for_the_task_in_vain(strategy: str, asks: int) -> None:
     assert asks == world.classified
 
 
+@pytest.mark.parametrize("strategy", ["task", "balanced"])
+def test_nobody_asks_for_the_task_of_models_that_are_as_good(strategy: str) -> None:
+    """As models are that no card tells of; cost and speed decide."""
+    world = World(endpoints=[endpoint("mystery", "other")], cards={})
+
+    assert 2 == len(by(strategy, world).plan(ask()).models)
+    assert 0 == world.classified
+
+
 def test_equals_go_by_their_cost() -> None:
     """Here all are as good at what nobody knows anything of."""
     cards = {name: replace(card, strengths={}) for name, card in CARDS.items()}
@@ -95,11 +104,45 @@ def test_equals_go_by_their_cost() -> None:
     assert (DEEPSEEK, GEMINI, GPT, CLAUDE) == plan.models
 
 
-def test_what_is_unknown_comes_last() -> None:
-    """A price for "cheapest", a latency for "fastest"."""
+def test_an_unknown_price_comes_last() -> None:
+    """For "cheapest"."""
     world = World(endpoints=[endpoint("mystery", GPT)])
 
     assert (GPT, "mystery") == by("cheapest", world).plan(ask()).models
+
+
+def test_an_unknown_latency_comes_first_once() -> None:
+    """For "fastest": one call finds out, the others do not wait for it."""
+    world = World(endpoints=[endpoint("mystery", GPT, GEMINI)])
+    router = by("fastest", world)
+    assert "mystery" == router.explain(ask()).model
+    assert ("mystery", GEMINI, GPT) == router.plan(ask()).models
+    assert (GEMINI, GPT, "mystery") == router.plan(ask()).models
+
+    world.now = 31.0
+    assert ("mystery", GEMINI, GPT) == router.plan(ask()).models
+    router.learn(ask(), answer("mystery", latency=2.0))
+    assert (GEMINI, "mystery", GPT) == router.plan(ask()).models
+
+
+def test_the_fastest_are_compared_again() -> None:
+    """Whoever was slower is asked once in a while, and stays where it is if it is."""
+    world = World(endpoints=[endpoint("slow", "quick")])
+    router, firsts = by("fastest", world), Counter[str]()
+    for second in range(1_000):
+        world.now = float(second)
+        model = router.plan(ask()).models[0]
+        firsts[model] += 1
+        router.learn(ask(), answer(model, latency=4.0 if model == "slow" else 1.0))
+
+    assert {"quick": 988, "slow": 12} == firsts
+
+
+@pytest.mark.parametrize("live", [FULL, CLOSED])
+def test_nobody_is_tried_who_cannot_take_the_call(live: Live) -> None:
+    """What is not known of it can wait."""
+    world = World(endpoints=[endpoint("mystery", GPT)], lives={"mystery": live})
+
     assert (GPT, "mystery") == by("fastest", world).plan(ask()).models
 
 

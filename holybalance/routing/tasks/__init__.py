@@ -6,9 +6,10 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holybalance.routing.tasks.memory import Remembering
 from holybalance.routing.tasks.verdict import Classified, Classifier
 
-__all__ = ["Classified", "Classifier", "classify"]
+__all__ = ["Classified", "Classifier", "Remembering", "classify"]
 
 
 def classify(messages: Sequence[Mapping[str, Any]]) -> Classified:
