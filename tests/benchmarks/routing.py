@@ -47,7 +47,7 @@ class NoFunds:
     ) -> BudgetExceeded | None:
         return None
 
-    def lines(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+    def lines(self, tags: tuple[str, ...], model: str = "") -> tuple[str, ...]:
         return ()
 
 

@@ -227,8 +227,8 @@ def test_a_budget_in_a_file(load: Load) -> None:
         name = "of a"
         limit_usd = 100
         window = "month"
-        scope = "tag:a"
-        on_exceed = "cheapest"
+        scope = "model:a"
+        on_exceed = "fail"
         economy_at = 0.5
         timezone = "Europe/Berlin"
         """
@@ -239,8 +239,8 @@ def test_a_budget_in_a_file(load: Load) -> None:
             name="of a",
             limit_usd=100.0,
             window="month",
-            scope="tag:a",
-            on_exceed="cheapest",
+            scope="model:a",
+            on_exceed="fail",
             economy_at=0.5,
             timezone="Europe/Berlin",
         ),
