@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from holybalance_cli import opening, wording
+from holybalance_cli import opening, shared_state, wording
 from holybalance_cli.ending import Exit
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
     from holybalance.budgeting.status import BudgetStatus
     from holybalance.config import Config
 
-# The longest bar that there is room for is shown, or none.
-_BAR_CELLS = (20, 10, 0)
-_BOUNDLESS = 10_000
 _NONE = """\
 no budgets are configured; a table for each bounds what is spent, such as
 
@@ -39,7 +34,7 @@ be asked here. For one count that all processes share and that outlives them, se
 
   [state]
   url = "sqlite:///holybalance.db\""""
-_USED_YELLOW, _USED_RED = 0.75, 0.95
+_NOT_YET = 'the state file "{}" is not there yet: nothing has been spent by way of it'
 
 
 @click.command()
@@ -57,11 +52,15 @@ def budget(context: click.Context, *, config_path: str | None, as_json: bool) ->
     """
     opening.require_stdout()
     config = opening.open_config(config_path)
+    # Nobody is asked for the sake of no budget.
+    missing = shared_state.missing_file(config.state) if config.budgets else None
     found, trouble = look(config)
     if as_json:
-        click.echo(_as_json(config, found, trouble))
+        click.echo(_as_json(config, found, trouble, is_begun=not missing))
     else:
         _show(config, found)
+        if missing and not trouble:
+            click.echo(f"\n{_NOT_YET.format(missing)}")
     if trouble:
         click.echo(f"Error: {trouble}; what is spent is not known", err=True)
         context.exit(Exit.FATAL)
@@ -70,27 +69,26 @@ def budget(context: click.Context, *, config_path: str | None, as_json: bool) ->
 def look(config: Config) -> tuple[tuple[BudgetStatus, ...], str]:
     """Ask the shared state for all budgets; and say why it cannot be, if so."""
     from holybalance.budgeting.status import statuses  # noqa: PLC0415 - lazy
-    from holybalance.state.opening import open_store  # noqa: PLC0415 - likewise
-    from holybalance.state.store import StoreError  # noqa: PLC0415 - likewise
 
-    now = time.time()
-    if not config.budgets or not config.state.is_shared:
-        return statuses(config.budgets, None, now), ""
-    store = open_store(config.state)
-    try:
-        return statuses(config.budgets, store, now), ""
-    except StoreError as error:
-        return statuses(config.budgets, None, now), str(error)
-    finally:
-        store.close()
+    now, trouble = time.time(), ""
+    if config.budgets and config.state.is_shared:
+        found, trouble = shared_state.look(
+            config.state, lambda store: statuses(config.budgets, store, now)
+        )
+        if found is not None:
+            return found, ""
+    return statuses(config.budgets, None, now), trouble
 
 
-def _as_json(config: Config, found: Sequence[BudgetStatus], trouble: str) -> str:
+def _as_json(
+    config: Config, found: Sequence[BudgetStatus], trouble: str, *, is_begun: bool
+) -> str:
     import json  # noqa: PLC0415 - `--help` must be quick
 
     document = {
         "source": config.source,
         "state": config.state.scheme,
+        "is_begun": is_begun,
         "error": trouble or None,
         "budgets": [_facts(each) for each in found],
     }
@@ -116,74 +114,46 @@ def _facts(status: BudgetStatus) -> dict[str, Any]:
 def _show(config: Config, found: Sequence[BudgetStatus]) -> None:
     from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
 
-    from holybalance_cli import tables  # noqa: PLC0415 - likewise
+    from holybalance_cli import budget_table, tables  # noqa: PLC0415 - likewise
 
     console = Console(highlight=False, markup=False)
     if not found:
         console.print(_NONE, soft_wrap=True)
         return
-    boundless = console.options.update(width=_BOUNDLESS)
-    for cells in _BAR_CELLS:
-        table = _table(found, cells)
-        if console.measure(table, options=boundless).maximum <= console.width:
-            break
-    tables.show(console, table)
+    table = budget_table.widest(found, console)
+    if table is not None:
+        tables.show(console, table)
+    else:
+        _show_blocks(found, console.width)
     if not config.state.is_shared:
         console.print()
         console.print(_LOCAL, soft_wrap=True)
 
 
-def _table(found: Sequence[BudgetStatus], bar_cells: int) -> Table:
-    from holybalance_cli import tables  # noqa: PLC0415 - `--help` must be quick
-
-    table = tables.plain_table()
-    table.add_column("budget", overflow="fold", style="bold")
-    table.add_column("scope", overflow="fold")
-    table.add_column("window", no_wrap=True)
-    tables.add_numbers(table, {"limit": 6, "spent": 6, "held": 5, "left": 6})
-    if bar_cells:
-        table.add_column("used", no_wrap=True)
-    table.add_column("opens (UTC)", no_wrap=True)
+def _show_blocks(found: Sequence[BudgetStatus], width: int) -> None:
+    """Say each budget in words, its further lines set in; no name is cut."""
     for status in found:
-        bar = [_bar(status, bar_cells)] if bar_cells else []
-        table.add_row(*_cells(status), *bar, _opens(status))
-    return table
+        lines = textwrap.wrap(
+            _in_words(status),
+            width,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        click.echo("\n".join(lines))
 
 
-def _cells(status: BudgetStatus) -> tuple[Any, ...]:
-    from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
-
-    of = status.budget
-    return (
-        Text(of.name),
-        Text(of.scope),
-        of.window,
-        wording.dollars(of.limit_usd),
-        _money(status.spent_usd),
-        _money(status.reserved_usd),
-        _money(status.left_usd),
-    )
-
-
-def _money(dollars: float | None) -> str:
-    return wording.NOTHING if dollars is None else wording.dollars(dollars)
-
-
-def _bar(status: BudgetStatus, cells: int) -> Text:
-    from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
-
-    if status.left_usd is None:
-        return Text(wording.NOTHING)
-    used = 1 - status.left_usd / status.budget.limit_usd
-    full = round(used * cells)
-    colour = "red" if used >= _USED_RED else "yellow" if used >= _USED_YELLOW else ""
-    return Text.assemble(
-        ("█" * full, colour),
-        ("░" * (cells - full), "dim"),
-        f" {wording.percent(used):>5}",
-    )
-
-
-def _opens(status: BudgetStatus) -> str:
-    opens_at = status.opens_at
-    return "never" if opens_at is None else f"{opens_at:%m-%d %H:%M}"
+def _in_words(status: BudgetStatus) -> str:
+    of, limit = status.budget, wording.dollars(status.budget.limit_usd)
+    title = f"{of.name} ({of.scope}, {of.window})"
+    if status.spent_usd is None:
+        facts = [f"what is spent of {limit} is not known"]
+    else:
+        facts = [
+            f"{wording.dollars(status.spent_usd)} of {limit} spent",
+            f"{wording.dollars(status.reserved_usd)} held",
+            f"{wording.dollars(status.left_usd)} left",
+        ]
+    if status.opens_at is not None:
+        facts.append(f"opens {status.opens_at:%m-%d %H:%M} UTC")
+    return f"{title}: {', '.join(facts)}"

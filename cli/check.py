@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from holybalance_cli import opening, wording
+from holybalance_cli import opening, shared_state, wording
 from holybalance_cli.ending import Exit
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from holybalance.config import Config, EndpointConfig
     from holybalance.messages import EndpointCheck
+    from holybalance_cli.shared_state import StateCheck
 
 
 @click.command()
@@ -33,32 +34,42 @@ def check(
     context: click.Context, *, config_path: str | None, timeout: float, as_json: bool
 ) -> None:
     """
-    Check the configuration and reach each endpoint; costs no tokens.
+    Check the configuration, reach each endpoint and the state; costs no tokens.
 
-    Exit code 0: every endpoint is ok; 1: some are not; 2: the configuration is wrong.
+    Exit code 0: every endpoint is ok, and so is the state that processes share, if
+    they do; 1: something is not; 2: the configuration is wrong.
     """
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
     opening.require_stdout()
     config = opening.open_config(config_path)
+    # Before a client may have made the file.
+    state = shared_state.check(config.state)
     with Client(config) as client:
         checks = client.check(timeout)
     if as_json:
-        click.echo(_as_json(config, checks))
+        click.echo(_as_json(config, checks, state))
     else:
-        _show(config, checks)
-    if not all(result.is_ok for result in checks):
+        _show(config, checks, state)
+    is_state_ok = state is None or state.is_ok
+    if not (is_state_ok and all(result.is_ok for result in checks)):
         context.exit(Exit.FATAL)
 
 
-def _as_json(config: Config, checks: list[EndpointCheck]) -> str:
+def _as_json(
+    config: Config, checks: list[EndpointCheck], state: StateCheck | None
+) -> str:
     import json  # noqa: PLC0415 - `--help` must be quick
 
     endpoints = [
         _facts(endpoint, result)
         for endpoint, result in zip(config.endpoints, checks, strict=True)
     ]
-    document = {"source": config.source, "endpoints": endpoints}
+    document = {
+        "source": config.source,
+        "endpoints": endpoints,
+        "state": None if state is None else state.as_dict(),
+    }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
@@ -86,7 +97,9 @@ def _models(endpoint: EndpointConfig) -> str:
     return "any" if ANY_MODEL in endpoint.models else str(len(endpoint.models))
 
 
-def _show(config: Config, checks: list[EndpointCheck]) -> None:
+def _show(
+    config: Config, checks: list[EndpointCheck], state: StateCheck | None
+) -> None:
     from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
 
     from holybalance_cli import tables  # noqa: PLC0415 - likewise
@@ -97,6 +110,8 @@ def _show(config: Config, checks: list[EndpointCheck]) -> None:
     for result in checks:
         if result.message:
             console.print(f"{result.name}: {result.message}", soft_wrap=True)
+    if state is not None:
+        console.print(f"state     {state}", soft_wrap=True)
     ok = sum(result.is_ok for result in checks)
     endpoints = wording.count(len(checks), "endpoint")
     console.print(f"{ok} of {endpoints} ok", style="bold")

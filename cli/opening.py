@@ -115,11 +115,20 @@ def open_config(path: str | None, **overrides: Any) -> Config:
     from dataclasses import replace  # noqa: PLC0415 - `--help` must be quick
 
     from holybalance.config import Config  # noqa: PLC0415 - likewise
+    from holybalance.errors import ConfigError  # noqa: PLC0415 - likewise
 
     with plain_warnings():
         config = Config.find() if path is None else Config.load(path)
     given = {name: value for name, value in overrides.items() if value is not None}
-    return replace(config, defaults=replace(config.defaults, **given))
+    try:
+        return replace(config, defaults=replace(config.defaults, **given))
+    except ConfigError as error:
+        if "model" not in given:
+            raise
+        # What has no place in a file was typed: others are refused by their options.
+        option = f"-m {given['model']}".rstrip()
+        _, _, reason = str(error).partition(": ")
+        raise ConfigError(f"{option}: {reason}") from error
 
 
 def find_config(path: str | None) -> Config | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 
 NOTHING = "-"
+_CAP = re.compile(r'(?<![\w"-])max_cost(?= (?:has no room|cannot))')
 
 
 def seconds(value: float | None) -> str:
@@ -87,3 +89,8 @@ def short_cost(cost_usd: float | None, unpriced: int) -> str:
     if unpriced and not cost_usd:
         return "unknown"
     return dollars(cost_usd or 0.0) + ("+" if unpriced else "")
+
+
+def as_typed(message: str) -> str:
+    """Name `--max-cost` of a run as on the command line, not as the library does."""
+    return _CAP.sub("--max-cost", message)

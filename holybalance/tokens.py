@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,12 +24,14 @@ IMAGES = frozenset({"image_url", "input_image", "image"})
 # Other kinds, such as files, may stand for something that is elsewhere, and so do these
 # options: what an upstream searches for the model goes in as well.
 _PRESENT = IMAGES | {"text", "input_text", "input_audio", "refusal"}
-_FETCHING = ("web_search_options", "plugins")
-_CHARGED_APART = ("service_tier", "web_search_options", "modalities", "audio")
+_FETCHING = frozenset({"web_search_options", "plugins"})
+_CHARGED_APART = frozenset(
+    {"service_tier", "web_search_options", "modalities", "audio"}
+)
 _USUAL_TIERS = (None, "auto", "default", "standard", "standard_only")
 # An image in a message is no text, and has a price of its own.
 _DATA_URL = re.compile(rb'"data:[^"]*"')
-_OTHER_INPUT = ("tools", "functions", "response_format")
+_OTHER_INPUT = frozenset({"tools", "functions", "response_format"})
 _IN_A_MESSAGE = {"role", "content"}
 
 
@@ -63,7 +66,7 @@ def of_input(
             characters += _length(content)
         if isinstance(message, Mapping) and not message.keys() <= _IN_A_MESSAGE:
             characters += _of_rest(message)
-    if options and not options.keys().isdisjoint(_OTHER_INPUT):
+    if not _OTHER_INPUT.isdisjoint(options):
         given = (options[name] for name in _OTHER_INPUT if options.get(name))
         characters += sum(map(_length, given))
     rounded_up = -int(-characters // characters_per_token)
@@ -72,36 +75,45 @@ def of_input(
 
 def images_in(messages: Sequence[Mapping[str, Any]]) -> int:
     """Count the images in messages."""
-    count = 0
+    return sum(kind in IMAGES for kind in _kinds(messages))
+
+
+def unseen_input(
+    messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+) -> float:
+    """
+    Bound the tokens that go in besides those that the request's bytes bound.
+
+    Returns:
+        `MOST_IMAGE_TOKENS` for each image; infinite where an upstream fetches some of
+        what goes in by itself: files by their names, or what it finds on the web.
+    """
+    if not _FETCHING.isdisjoint(options):
+        return math.inf
+    tokens = 0.0
+    for kind in _kinds(messages):
+        if kind in IMAGES:
+            tokens += MOST_IMAGE_TOKENS
+        elif kind not in _PRESENT:
+            return math.inf
+    return tokens
+
+
+def _kinds(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Give the kinds of all parts of messages; a plain text has none."""
+    kinds: list[Any] = []
     for message in messages:
         content = message.get("content")
         # First, for nearly all contents are strings, and every call passes here.
         if type(content) is not str and isinstance(content, list):
-            count += sum(
-                isinstance(part, Mapping) and part.get("type") in IMAGES
-                for part in content
-            )
-    return count
-
-
-def is_all_there(
-    messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
-) -> bool:
-    """Tell whether all that goes in is in the request, and not to be fetched first."""
-    if not options.keys().isdisjoint(_FETCHING):
-        return False
-    for message in messages:
-        content = message.get("content")
-        if type(content) is not str and isinstance(content, list):
-            kinds = {p.get("type") for p in content if isinstance(p, Mapping)}
-            if not kinds <= _PRESENT:
-                return False
-    return True
+            parts = [part for part in content if isinstance(part, Mapping)]
+            kinds += [str(part.get("type")) for part in parts]
+    return kinds
 
 
 def is_plainly_priced(options: Mapping[str, Any]) -> bool:
     """Tell whether nothing that a call asks for is charged apart from its tokens."""
-    if options.keys().isdisjoint(_CHARGED_APART):
+    if _CHARGED_APART.isdisjoint(options):
         return True
     modalities = options.get("modalities") or ()
     return (

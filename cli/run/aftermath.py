@@ -71,7 +71,7 @@ def _ending(outcome: Outcome, way_on: WayOn) -> list[str]:
     report, left = outcome.report, outcome.left
     rows = "" if left is None else f": {wording.count(left, 'row')} not done"
     if report.budget is not None:
-        lines += [f"stopped for want of money{rows}", report.budget]
+        lines += [f"stopped for want of money{rows}", wording.as_typed(report.budget)]
     if outcome.is_interrupted:
         lines.append(f"interrupted{rows}")
     failed = report.failed + report.skipped_failed

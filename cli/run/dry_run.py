@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from holybalance.batch.funding import is_max_cost
+from holybalance.batch.cap import is_max_cost
 from holybalance_cli import opening, wording
 from holybalance_cli.budget import look
 

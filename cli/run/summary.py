@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from holybalance.batch.funding import is_max_cost
+from holybalance.batch.cap import is_max_cost
 from holybalance_cli import wording
 from holybalance_cli.run import endpoints
 from holybalance_cli.tables import show
@@ -35,12 +35,16 @@ def print_summary(
     for label, text in _facts(report, is_short=console.is_terminal):
         line = Text.assemble((f"{label:<{_LABEL_CELLS}} ", "dim"), text)
         console.print(line, soft_wrap=True)
-    shown = report.metrics.get("endpoints", {})
-    if any(each["attempts"] for each in shown.values()):
+    if _was_anything_sent(report):
         console.print()
-        show(console, endpoints.final_table(shown))
+        show(console, endpoints.final_table(report.metrics["endpoints"]))
         if is_aborted:
             console.print(_UNCOUNTED, soft_wrap=True)
+
+
+def _was_anything_sent(report: BatchReport) -> bool:
+    shown = report.metrics.get("endpoints", {})
+    return any(each["attempts"] for each in shown.values())
 
 
 def _facts(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:
@@ -54,7 +58,9 @@ def _facts(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str]]:
         yield "tokens", f"{report.input_tokens:,} in, {report.output_tokens:,} out"
         yield "cost", wording.cost(report.cost_usd, report.unpriced)
         yield from _models(report)
-    yield from _budgets(report)
+    # Who has called nobody may not have asked what others have spent.
+    if report.p50_s is not None or report.budget or _was_anything_sent(report):
+        yield from _budgets(report)
     yield from _failures(report, is_short=is_short)
 
 
@@ -108,7 +114,8 @@ def _failures(report: BatchReport, *, is_short: bool) -> Iterator[tuple[str, str
     label = "failures"
     for code in codes[:_CODES_SHOWN]:
         error = report.errors[code]
-        example = _cut(error["example"]) if is_short else error["example"]
+        example = wording.as_typed(error["example"])
+        example = _cut(example) if is_short else example
         such_as = f"such as line {error['line']}: {example}"
         yield label, f"{error['count']:,} x {code}, {such_as}"
         label = ""

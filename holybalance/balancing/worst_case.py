@@ -11,12 +11,10 @@ from holybalance.budgeting.ledger import Ledger, Unbounded
 from holybalance.config import Card, Price
 from holybalance.messages import ChatRequest
 from holybalance.tokens import (
-    MOST_IMAGE_TOKENS,
     choices,
-    images_in,
-    is_all_there,
     is_plainly_priced,
     output_bound,
+    unseen_input,
 )
 
 # An endpoint that takes any name may be asked for many; the facts of so many are kept.
@@ -63,9 +61,7 @@ class WorstCase:
                 "how long its answer may be is not known; bound it with max_tokens, or "
                 f'set max_output in [catalog."{model}"]'
             )
-        bound: float = body_bytes + MOST_IMAGE_TOKENS * images_in(request.messages)
-        if not is_all_there(request.messages, request.options):
-            bound = math.inf
+        bound = body_bytes + unseen_input(request.messages, request.options)
         bound = min(bound, facts.window or math.inf)
         if math.isinf(bound):
             return Unbounded(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from holybalance import tokens
-from holybalance.batch import rows
+from holybalance.batch import cap, rows
 from holybalance.batch.options import BatchOptions
 from holybalance.batch.rows import Row
 from holybalance.batch.source import Source
@@ -19,7 +18,6 @@ from holybalance.config import BudgetConfig, Config
 from holybalance.errors import ConfigError
 from holybalance.routing.candidates import card_of, endpoints_of
 
-_STEM = "max_cost"
 _FLAWS_SHOWN = 3
 _UNBOUNDED = (
     "answers are not bounded, so each call holds the cost of the model's longest one; "
@@ -42,17 +40,10 @@ def with_max_cost(config: Config, max_cost: float | None) -> Config:
     is_number = isinstance(max_cost, int | float) and not isinstance(max_cost, bool)
     if not is_number or not 0 < max_cost < math.inf:
         raise ConfigError(f"max_cost must be US dollars, above 0, not {max_cost!r}")
-    # A store that lasts must not add up what several runs may cost.
-    name = f"{_STEM}-{secrets.token_hex(4)}"
     budget = BudgetConfig(
-        name=name, limit_usd=max_cost, window="total", is_passing=True
+        name=cap.make_name(), limit_usd=max_cost, window="total", is_passing=True
     )
     return replace(config, budgets=(*config.budgets, budget))
-
-
-def is_max_cost(budget: str) -> bool:
-    """Tell by its name a budget that `with_max_cost` has added."""
-    return budget.startswith(f"{_STEM}-")
 
 
 def refuse_unfunded(
@@ -124,7 +115,7 @@ def _check(config: Config, budget: str, call: Mapping[str, Any]) -> None:
     found = [flaw for flaw in flaws if flaw]
     if not found or len(found) < len(served):
         return
-    limit = "max_cost" if is_max_cost(budget) else f'the budget "{budget}"'
+    limit = "max_cost" if cap.is_max_cost(budget) else f'the budget "{budget}"'
     left_out = len(found) - _FLAWS_SHOWN
     more = [f"and {left_out} more like these"] if left_out > 0 else []
     reasons = "; ".join([*found[:_FLAWS_SHOWN], *more])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from holybalance import tokens
-from holybalance.batch import answers, rows
+from holybalance.batch import answers, cap, rows
 from holybalance.batch.lines import unpack
 from holybalance.batch.rows import BadRow, Label
 from holybalance.errors import (
@@ -96,6 +96,8 @@ class RowWork:
         try:
             return _answered(row.label, engine.call_patiently(call))
         except HolyBalanceError as error:
+            if isinstance(error, BudgetExceeded):
+                cap.put_plainly(error)
             if _is_broke(error):
                 return RowResult(row.label.line, b"", broke=_broke(error, call))
             # One dead model among others has dead endpoints, and others go on.

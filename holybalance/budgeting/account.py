@@ -185,7 +185,12 @@ class Account:
         """
         self._note_pace(now)
         mine = self._stored.mine
-        spent = min(self.spent + (self.held if is_leaving else 0), mine)
+        total = self.spent + (self.held if is_leaving else 0)
+        spent = min(total, mine)
+        # An answer may be dearer than it could be, whatever the upstream was asked.
+        over = total - spent
+        self.spent = max(0, self.spent - total)
+        self.free += over
         least, most, ahead = self._least, self._most, self._ahead()
         kept = max(ahead, self._still_kept(now))
         self._least = self._most = 0
@@ -202,7 +207,6 @@ class Account:
             need, extra = 0, max(ahead, most) - self.free
             back = self.free - max(kept, least)
         back = max(0, min(back, mine - spent))
-        self.spent -= spent
         self.free -= back
         self._said = Claim(
             key=self.key,
@@ -213,6 +217,7 @@ class Account:
             back=back,
             held=mine,
             seen=self._stored.spent + self._stored.held - mine,
+            over=over,
             is_lasting=math.isinf(self.window.ends) and not self.budget.is_passing,
         )
         return self._said

@@ -185,7 +185,7 @@ class Crew:
         try:
             for worker in posts.workers():
                 worker.send(job.begin)
-            # Before anything is given out: a worker may have died while idle. Twice, for
+            # Before anything is given out: a worker may have died while idle. Twice, as
             # its last words come before its end.
             for _ in range(2):
                 yield self._hear(posts, job, 0.0)

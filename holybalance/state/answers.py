@@ -56,6 +56,7 @@ def _bounded_claim(claim: Claim) -> Claim:
         back=_amount(claim.back),
         held=_amount(claim.held),
         seen=_amount(claim.seen),
+        over=_amount(claim.over),
     )
 
 

@@ -16,6 +16,7 @@ import logging
 import math
 import os
 import queue
+import sys
 import threading
 import uuid
 import weakref
@@ -141,6 +142,7 @@ class Exchange:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
+        self._finalizer: Any = None
         self._is_leaving = False
         # Whether a call has to wake the thread, which has not begun yet or is idle.
         self._is_asleep = True
@@ -232,6 +234,9 @@ class Exchange:
         # A daemon: the interpreter's end must not wait for a store. But what is held is
         # given back then, even where nobody closes the client.
         atexit.register(self._at_exit)
+        if (util := sys.modules.get("multiprocessing.util")) is not None:
+            # Its children end past `atexit`, after what is registered here.
+            self._finalizer = util.Finalize(None, self._at_exit, exitpriority=0)
         self._process = os.getpid()
         self._thread = threading.Thread(
             target=self._run, name="holybalance-state", daemon=True
@@ -270,7 +275,7 @@ class Exchange:
         """Make an exchange; whatever goes wrong, the thread goes on."""
         try:
             return self.round()
-        except Exception as error:  # ours, or of what is in the store
+        except Exception as error:  # noqa: BLE001  ours, or by what is in the store
             told = f"{type(error).__name__}: {error}"
             if told != self._error:
                 _LOG.exception("an exchange with the store failed; going on alone")
@@ -373,6 +378,8 @@ class Exchange:
                 self._try()
         finally:
             atexit.unregister(self._at_exit)
+            if self._finalizer is not None:
+                self._finalizer.cancel()
             if self._store is not None:
                 self._store.close()
 

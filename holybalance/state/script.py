@@ -107,7 +107,7 @@ local function account_seen(key, dead_holds)
 end
 
 local function claim(wish, holds, is_returning, withholds)
-  local key, limit, need, extra, spent, back, held, seen, lasts = unpack(wish, 1, 9)
+  local key, limit, need, extra, spent, back, held, seen, over, lasts = unpack(wish, 1, 10)
   local account, mine = account_of(key), tonumber(holds[key] or 0)
   if is_returning and not holds[key] then
     -- What it holds is in the others' `seen`, and is taken out of what that has become.
@@ -118,7 +118,7 @@ local function claim(wish, holds, is_returning, withholds)
   end
   spent = math.min(spent, mine)
   back = math.min(back, mine - spent)
-  account.spent = account.spent + spent
+  account.spent = account.spent + spent + over
   account.held, mine = account.held - spent - back, mine - spent - back
   local granted, left = 0, math.max(0, limit - account.spent - account.held)
   if need <= left and not withholds then granted = math.min(need + extra, left) end
@@ -188,7 +188,7 @@ end
 
 local function put_off_the_end()
   local is_lasting = call('HGET', ledger, 'lasting') == '1'
-  for _, wish in ipairs(news.claims) do is_lasting = is_lasting or wish[9] == 1 end
+  for _, wish in ipairs(news.claims) do is_lasting = is_lasting or wish[10] == 1 end
   if is_lasting then call('HSET', ledger, 'lasting', '1') end
   for _, key in ipairs({ledger, heard, gone}) do
     if is_lasting then call('PERSIST', key)

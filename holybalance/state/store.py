@@ -68,6 +68,8 @@ class Claim(NamedTuple):
             account begins with this as spent, or the most that any process says, and
             the process holds `held` again. (What it holds is in the others' `seen`,
             and is not counted twice.)
+        over: spent beyond all that was granted, as an answer was dearer than it could be;
+            it counts in any case, and may take the account beyond its limit.
         is_lasting: the account is kept for ever; others are forgotten when nobody has
             asked for them for 40 days, longer than any window that begins anew.
     """
@@ -80,6 +82,7 @@ class Claim(NamedTuple):
     back: int = 0
     held: int = 0
     seen: int = 0
+    over: int = 0
     is_lasting: bool = False
 
 

@@ -60,7 +60,9 @@ def reported(purse: Purse, claim: Claim) -> Purse:
     """Move what the process has spent and does not want, out of what it holds."""
     spent = min(claim.spent, purse.mine)
     back = min(claim.back, purse.mine - spent)
-    return purse._replace(spent=purse.spent + spent, mine=purse.mine - spent - back)
+    return purse._replace(
+        spent=purse.spent + spent + claim.over, mine=purse.mine - spent - back
+    )
 
 
 def grant(purse: Purse, claim: Claim) -> int:

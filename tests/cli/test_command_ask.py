@@ -77,8 +77,19 @@ def test_unknown_model(call: Call, config: str) -> None:
     """A misspelt model is a mistake in usage, with a hint."""
     result = call("ask", "hi", "-m", "mock-modle", "--config", config)
     assert 2 == result.exit_code
-    assert 'no endpoint serves the model "mock-modle"' in result.stderr
-    assert MODEL in result.stderr
+    assert (
+        'Error: -m mock-modle: no endpoint serves the model "mock-modle"; did you mean '
+        f'"{MODEL}"?\n'
+    ) == result.stderr
+
+
+def test_an_empty_model(call: Call, config: str) -> None:
+    """It, too, was typed."""
+    result = call("ask", "hi", "-m", "", "--config", config)
+    assert (2, True) == (
+        result.exit_code,
+        result.stderr.startswith("Error: -m: model is empty"),
+    )
 
 
 def test_no_model_at_all(call: Call, tmp_path: Path) -> None:

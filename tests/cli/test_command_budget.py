@@ -12,6 +12,7 @@ from click.testing import Result
 from tests.cli.conftest import MODEL
 
 Call = Callable[..., Result]
+Said = Callable[[str, int], list[str]]
 
 BUDGETS = """
 [[budgets]]
@@ -39,6 +40,24 @@ def add(config: str) -> Callable[[str], str]:
 
 def _state(path: Path) -> str:
     return f'[state]\nurl = "sqlite:///{path}"\n'
+
+
+@pytest.fixture
+def said(
+    call: Call,
+    add: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Said:
+    """Have budgets shown on a terminal so wide, and give the lines about them."""
+
+    def said(budgets: str, columns: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        config = add(budgets + _state(tmp_path / "state.db"))
+        shown, _, _ = call("budget", "--config", config).stdout.partition("\n\n")
+        return shown.splitlines()
+
+    return said
 
 
 def test_what_another_process_has_spent(
@@ -71,17 +90,78 @@ def test_the_table(call: Call, add: Callable[[str], str], tmp_path: Path) -> Non
     assert lines[3].endswith("never")
 
 
-def test_a_narrow_terminal(
-    call: Call,
-    add: Callable[[str], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_narrow_terminal(said: Said) -> None:
     """The bar gives way, and no line is too wide."""
-    monkeypatch.setenv("COLUMNS", "80")
-    config = add(BUDGETS + _state(tmp_path / "state.db"))
-    lines = call("budget", "--config", config).stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, said(BUDGETS, 80))) <= 80
+
+
+_LONG = """
+[[budgets]]
+name = "website-and-friends"
+limit_usd = 50.5
+scope = "tag:customer-support"
+window = "month"
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "heads"),
+    [
+        (100, ["budget", "scope", "window", "limit", "spent", "held", "left", "opens"]),
+        (92, ["budget", "scope", "limit", "spent", "held", "left", "opens"]),
+        (86, ["budget", "scope", "limit", "spent", "left", "opens"]),
+        (80, ["budget", "scope", "limit", "spent", "left"]),
+    ],
+)
+def test_columns_give_way_to_names(said: Said, columns: int, heads: list[str]) -> None:
+    """No name is cut or folded; the window goes first, then what is held."""
+    lines = said(BUDGETS + _LONG, columns)
+    assert heads == lines[0].removesuffix("(UTC)").split()
+    assert lines[4].startswith("website-and-friends  tag:customer-support")
+    assert max(map(len, lines)) <= columns
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_no_room_for_a_table(said: Said, columns: int) -> None:
+    """Each budget is said in words, with its names whole."""
+    lines = said(_LONG, columns)
+    assert max(map(len, lines)) <= columns
+    assert " ".join(" ".join(lines).split()).startswith(
+        "website-and-friends (tag:customer-support, month): $0.00 of $50.50 spent, "
+        "$0.00 held, $50.50 left, opens "
+    )
+
+
+def test_large_amounts(said: Said) -> None:
+    """They cost columns, not names."""
+    lines = said(BUDGETS.replace("5.0", "123456789.0"), 80)
+    assert lines[3].startswith("all of it  tag:web")
+    assert "$123,456,789.00" in lines[2]
+
+
+def test_a_file_that_is_not_there_yet(
+    call: Call, add: Callable[[str], str], tmp_path: Path
+) -> None:
+    """It is said that nothing was spent by way of it: the path may be another one."""
+    path = tmp_path / "state.db"
+    config = add(BUDGETS + _state(path))
+    result = call("budget", "--config", config)
+    said = f'the state file "{path}" is not there yet: nothing has been spent'
+    assert (0, True) == (result.exit_code, said in result.stdout)
+    assert not path.exists()
+    assert not json.loads(call("budget", "--json", "--config", config).stdout)[
+        "is_begun"
+    ]
+
+
+def test_a_file_that_is_there(
+    call: Call, add: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Nothing more is said."""
+    path = tmp_path / "state.db"
+    path.touch()
+    result = call("budget", "--config", add(BUDGETS + _state(path)))
+    assert "is not there yet" not in result.stdout
 
 
 def test_a_state_of_each_process_alone(call: Call, add: Callable[[str], str]) -> None:

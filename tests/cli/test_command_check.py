@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 from holybalance.testing import MockUpstream
@@ -84,3 +86,59 @@ def test_a_key_written_out_is_warned_of(
     assert result.stderr.startswith("Warning: ")
     assert "api_key is written out in the file" in result.stderr
     assert "sk-written" not in result.output
+
+
+def _share(config: str, path: Path) -> None:
+    with open(config, "a", encoding="utf-8") as file:
+        file.write(f'\n[state]\nurl = "sqlite:///{path}"\n')
+
+
+def test_a_state_that_is_there(call: Call, config: str, tmp_path: Path) -> None:
+    """It has a line of its own, and looking makes no file."""
+    path = tmp_path / "state.db"
+    _share(config, path)
+    result = call("check", "--config", config)
+    line = f"\nstate     sqlite file {path}: ok; it is not there yet"
+    assert (0, True) == (result.exit_code, line in result.stdout)
+    path.touch()
+    result = call("check", "--config", config)
+    assert f"\nstate     sqlite file {path}: ok\n" in result.stdout
+
+
+def test_a_state_that_is_none(call: Call, config: str, tmp_path: Path) -> None:
+    """It fails the check, in the store's words."""
+    path = tmp_path / "state.db"
+    path.write_text("no database " * 100)
+    _share(config, path)
+    result = call("check", "--config", config)
+    line = f'state     the state file "{path}": it is not an SQLite database'
+    assert (1, True) == (result.exit_code, line in result.stdout)
+    assert "1 of 1 endpoint ok" in result.stdout
+
+
+def test_a_folder_that_is_not_there(call: Call, config: str, tmp_path: Path) -> None:
+    """No call could make the file."""
+    _share(config, tmp_path / "nowhere" / "state.db")
+    result = call("check", "--json", "--config", config)
+    state = json.loads(result.stdout)["state"]
+    assert (1, "sqlite", False) == (result.exit_code, state["scheme"], state["ok"])
+    assert "nowhere" in state["message"]
+
+
+def test_a_server_that_is_away(call: Call, config: str) -> None:
+    """It is named without its password."""
+    pytest.importorskip("redis")
+    with open(config, "a", encoding="utf-8") as file:
+        file.write('\n[state]\nurl = "redis://user:secret@127.0.0.1:9/0"\n')
+    result = call("check", "--json", "--config", config)
+    state = json.loads(result.stdout)["state"]
+    assert (1, "redis://127.0.0.1:9/0") == (result.exit_code, state["where"])
+    assert "cannot be reached" in state["message"]
+    assert "secret" not in result.output
+
+
+def test_processes_alone(call: Call, config: str) -> None:
+    """There is nobody to ask, and no line."""
+    assert "\nstate" not in call("check", "--config", config).stdout
+    document = json.loads(call("check", "--json", "--config", config).stdout)
+    assert document["state"] is None

@@ -285,6 +285,15 @@ def test_nothing_left_to_do(run: Run) -> None:
     assert "0: 0 ok, 0 failed; 1 skipped" in result.stderr
 
 
+def test_nothing_left_to_pay_for(run: Run) -> None:
+    """A run that called nobody has no word of budgets."""
+    bound = ("--max-cost", "0.01", "--max-tokens", "9")
+    first, _ = run("one\n", *bound)
+    assert "--max-cost: " in first.stderr
+    again, _ = run("one\n", *bound)
+    assert (0, False) == (again.exit_code, "budgets" in again.stderr)
+
+
 def test_a_resumed_run_does_not_forget_failed_rows(run: Run) -> None:
     """What failed before a crash still shows in the exit code after it."""
     text = json.dumps(_row("a", model="gpt-9"))
@@ -480,6 +489,8 @@ def test_a_bound_for_rows_without_one(run: Run, config: str) -> None:
     assert (4, 0) == (result.exit_code, len(rows))
     assert result.stderr.splitlines()[1].startswith(hint)
     assert "bound answers with max_tokens (--max-tokens N)" in result.stderr
+    assert "\n--max-cost has no room: of 0.01 USD " in result.stderr
+    assert "max_cost-" not in result.stderr
     result, rows = run("one\ntwo\n", *bound)
     assert (0, 2) == (result.exit_code, len(rows))
     assert hint not in result.stderr

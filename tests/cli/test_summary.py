@@ -138,6 +138,24 @@ def test_a_store_that_has_never_answered() -> None:
     ] == _summary(metrics=told, cost_usd=0.0)[5:]
 
 
+def test_a_run_that_called_nobody() -> None:
+    """Budgets are no news of it, but for one that stopped it."""
+    figures = {"limit_usd": 2.0, "spent_usd": None}
+    told: dict[str, Any] = {
+        "metrics": {**metrics(), "budgets": {"daily": figures}},
+        **dict.fromkeys(("p50_s", "p90_s", "p99_s")),
+    }
+    assert not any("budgets" in line for line in _summary(**told))
+    assert any("budgets" in line for line in _summary(**told, budget="no room"))
+
+
+def test_the_cap_of_a_run_in_a_failure() -> None:
+    """It goes by the option's name."""
+    errors = {"budget": {"count": 1, "line": 3, "example": "max_cost cannot hold it"}}
+    (line,) = (each for each in _summary(errors=errors) if "failures" in each)
+    assert line.endswith("such as line 3: --max-cost cannot hold it")
+
+
 def test_endpoints() -> None:
     """Each has a line with what it did."""
     busy = endpoint(

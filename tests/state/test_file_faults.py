@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from holybalance.state.forks import let_go_before_forks
 from holybalance.state.rules import Rules
 from holybalance.state.sqlite import MEMORY, SqliteStore
 from holybalance.state.store import Claim, News, StoreError
@@ -284,3 +285,22 @@ def test_a_store_is_not_kept_by_its_forks(path: Path) -> None:
     del store
     gc.collect()
     assert number not in {id(o) for o in gc.get_objects() if isinstance(o, SqliteStore)}
+
+
+def test_stores_that_are_gone_leave_nothing_for_forks(path: Path) -> None:
+    """However many there were; those that are there are closed before a fork."""
+    files = let_go_before_forks()
+    before = len(files._owners)
+    for _ in range(10):
+        SqliteStore(str(path), RULES).close()
+    gc.collect()
+    assert before == len(files._owners)
+    assert files is let_go_before_forks()
+
+    store = SqliteStore(str(path), RULES)
+    store.exchange(News("p", 1))
+    files.close()
+    assert store._connection is None
+    files.go_on()
+    store.exchange(News("p", 2))
+    store.close()

@@ -99,6 +99,17 @@ def test_a_dead_process_has_spent_what_it_held(place: Place) -> None:
     assert Account(0, 300, 0, 0) == other.claim()
 
 
+def test_a_death_concerns_all_accounts_of_the_dead_alone(place: Place) -> None:
+    """What others hold of them stays held, and other accounts stay as they are."""
+    one, other = place.process(), place.process()
+    names = ("a", "b", "c")
+    one.say(claims=tuple(Claim(name, 1000, need=100) for name in names[:2]))
+    other.say(claims=tuple(Claim(name, 1000, need=10) for name in names[1:]))
+    place.clock.now += 11
+    accounts = other.say(claims=tuple(Claim(name, 1000) for name in names)).accounts
+    assert [(100, 0), (100, 10), (0, 10)] == [(a.spent, a.held) for a in accounts]
+
+
 def test_one_given_up_reports_in_vain(place: Place) -> None:
     """Who was written off has nothing left, and its spending counts once."""
     one, other = place.process(), place.process()

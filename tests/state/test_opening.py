@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from holybalance.config import StateConfig
 from holybalance.config.secret import Secret
 from holybalance.errors import ConfigError
+from holybalance.state.exchange import RETRY_CAP_S, TICK_S
 from holybalance.state.opening import open_store
+from holybalance.state.rules import (
+    BUSY_S,
+    FILE_GRACE_S,
+    SERVER_GRACE_S,
+    TIMEOUT_S,
+    Rules,
+)
 from holybalance.state.store import Claim, News
 from tests.state.servers import RedisServer
 
@@ -117,3 +127,30 @@ def test_a_server_s_clock_is_its_own(server: RedisServer) -> None:
     store.exchange(News("p", 1, rests={"key": 5.0}))
     assert 4.0 < store.exchange(News("p", 2)).rests["key"] < 5.0
     store.close()
+
+
+def test_each_kind_of_store_has_its_grace(tmp_path: Path) -> None:
+    """So long a new one gives no money, unless nobody can have known another."""
+    pytest.importorskip("redis")
+    passing = replace(config(f"sqlite:///{tmp_path}/s.db"), is_passing=True)
+    stores: list[Any] = [
+        open_store(config("local:")),
+        open_store(passing),
+        open_store(config(f"sqlite:///{tmp_path}/s.db")),
+        open_store(config("redis://127.0.0.1:1/0")),
+    ]
+
+    graces = [store._rules for store in stores]
+
+    assert [0.0, 0.0, FILE_GRACE_S] == [rules.grace_s for rules in graces[:3]]
+    assert SERVER_GRACE_S == graces[3]["grace_s"]
+
+
+def test_the_grace_is_longer_than_anybody_awake_is_silent() -> None:
+    """A tick and a wait for a file; two tries at a server and the pause between."""
+    connection = unknown_script = script = TIMEOUT_S
+    slowest_try = (connection, unknown_script, script)
+
+    assert FILE_GRACE_S >= TICK_S + BUSY_S
+    assert SERVER_GRACE_S >= sum(slowest_try) + RETRY_CAP_S + sum(slowest_try)
+    assert max(FILE_GRACE_S, SERVER_GRACE_S) == Rules("tests").grace_s

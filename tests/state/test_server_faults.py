@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from holybalance.state.rules import Rules
+from holybalance.state.exchange import Exchange
+from holybalance.state.rules import SERVER_GRACE_S, Rules
 from holybalance.state.store import Account, Claim, News, Store, StoreError
 from tests.state.servers import RedisServer
 
@@ -45,6 +46,56 @@ def talker(own_server: RedisServer) -> Iterator[Talker]:
     made = Talker(own_server.url)
     yield made
     made.store.close()
+
+
+class Witness:
+    """A process that knows what others have spent, and holds nothing."""
+
+    def __init__(self, url: str) -> None:
+        store = RedisStore(url, Rules("tests"))
+        self.exchange = Exchange(
+            lambda: store, time.monotonic, is_shared=True, processes=2
+        )
+        self.exchange.spend_by(self)
+
+    def claims(self, *, is_leaving: bool) -> tuple[Claim, ...]:
+        """Say what is known."""
+        return (Claim("account", 1000, seen=900),)
+
+    def take_accounts(self, accounts: Sequence[Account]) -> None:
+        """Nothing is claimed."""
+
+    def is_holding(self) -> bool:
+        """Stay awake."""
+        return True
+
+    def cut_off(self, since: float | None) -> None:
+        """Wait."""
+
+
+def test_a_server_that_comes_back_empty_gives_nothing_before_all_are_heard(
+    own_server: RedisServer,
+) -> None:
+    """Also where those who knew what is spent pause as long as they ever do."""
+    witness = Witness(own_server.url)
+    witness.exchange.note_call()
+    assert witness.exchange.wait_for_answer(SLOWEST_S * 4)
+    own_server.kill()
+    time.sleep(2.0)
+    own_server.start()
+    store = RedisStore(own_server.url, Rules("tests"))
+    until = time.monotonic() + SERVER_GRACE_S + 0.3
+    granted, number = 0, 0
+    while time.monotonic() < until:
+        number += 1
+        claims = (Claim("account", 1000, need=500),)
+        (account,) = store.exchange(News("new", number, claims=claims)).accounts
+        granted += account.granted
+        time.sleep(0.05)
+    witness.exchange.close()
+    store.close()
+
+    assert (0, 900) == (granted, account.spent)
 
 
 def test_a_server_that_is_not_there_is_told(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from holybalance.batch.funding import is_max_cost, with_max_cost
+from holybalance.batch.cap import is_max_cost
+from holybalance.batch.funding import with_max_cost
 from holybalance.batch.job import Batch
 from holybalance.batch.options import BatchOptions
 from holybalance.config import Config

@@ -462,3 +462,24 @@ def test_nothing_is_held_when_all_is_given_back() -> None:
         alone.exchange.round()
 
     assert not alone.ledger.is_holding()
+
+@pytest.mark.parametrize("is_leaving", [False, True])
+def test_an_answer_that_is_dearer_than_it_could_be_counts_in_full(
+    is_leaving: bool,
+) -> None:
+    """Also where the limit has no room for it, and where the process ends at once."""
+    clock = Clock()
+    store = memory(clock)
+    one = Process(store, clock, budget(limit_usd=1.0))
+    one.held(0.1).settle(3.0)
+    if is_leaving:
+        one.leave()
+    else:
+        one.exchange.round()
+
+    other = Process(store, clock, budget(limit_usd=1.0))
+    other.hold(0.1)
+    other.exchange.round()
+
+    assert 3.0 == other.money("b")[0]
+    assert not short(other.hold(0.1)).may_end

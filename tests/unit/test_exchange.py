@@ -305,6 +305,51 @@ def test_a_store_that_is_down_is_asked_now_and_then(rig: Rig) -> None:
     assert rig.store.tries - before <= 2
 
 
+def test_a_store_that_fails_is_noticed_in_time() -> None:
+    """A second after it was asked, however long the pause until the next try is."""
+    rig = Rig()
+    rig.store.is_down = True
+    rig.clock.now += 0.123
+    began = rig.clock.now
+
+    def sleep(seconds: float | None) -> None:
+        rig.clock.now += seconds or 0.0
+        if rig.sharer.alone:
+            rig.exchange.retire()
+
+    rig.exchange._sleep = sleep  # type: ignore[method-assign]  # to let time pass
+    rig.spender.cut_off = lambda since: alone_at.append(rig.clock.now)  # type: ignore[method-assign]  # to look
+    alone_at: list[float] = []
+    rig.exchange._run()
+
+    assert [STALE_S] == pytest.approx([at - began for at in alone_at])
+
+
+def test_a_fault_of_ours_is_told_and_calls_go_on(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alone at first, and with the others once it is over; it is logged once."""
+
+    def fail(rests: Mapping[str, float]) -> None:
+        raise IndexError("no such part")
+
+    hear = rig.sharer.take_rests
+    rig.sharer.take_rests = fail  # type: ignore[method-assign]  # as a fault would
+    for _ in range(3):
+        assert not rig.exchange._try()
+    reach = rig.exchange.reach()
+    assert (False, "IndexError: no such part") == (reach.is_up, reach.error)
+    logged = [(r.name, r.exc_info is not None) for r in caplog.records]
+    assert [("holybalance.state", True)] == logged
+
+    rig.exchange.note_call()
+    assert wait_for(lambda: rig.store.tries > 3)
+    rig.sharer.take_rests = hear  # type: ignore[method-assign]  # as it was
+    assert rig.exchange.wait_for_answer(PATIENCE_S)
+    assert rig.exchange.reach().is_up
+    assert rig.thread().is_alive()
+
+
 def test_without_calls_it_sleeps_and_a_call_wakes_it(rig: Rig) -> None:
     """But not while it holds money, which would be lost if nobody heard of it."""
     rig.spender.holds = True

@@ -138,3 +138,11 @@ def test_usable_cores(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
 
     assert expected == shares.usable_cores()
+
+
+@pytest.mark.parametrize(("parts", "expected"), [(2, 4), (16, 16)])
+def test_workers_know_how_many_they_are(parts: int, expected: int) -> None:
+    """For when the store is away from the start; others may be there, too."""
+    whole = config({"max_in_flight": 16})
+
+    assert expected == shares.share_of(whole, 0, parts).state.processes

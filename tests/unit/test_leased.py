@@ -35,9 +35,7 @@ class Part:
         news = News(self.name, self.number, draws=(self.said[-1],))
         answer = self.store.exchange(news)
         (granted,) = answer.drawn
-        return self.bucket.take_drawn(
-            granted, answer.processes, self.clock.now
-        )
+        return self.bucket.take_drawn(granted, answer.processes, self.clock.now)
 
     def take(self, amount: float = 1.0) -> bool:
         """Take, if it is there."""
@@ -179,13 +177,14 @@ def test_more_than_fits_waits_for_a_full_bucket() -> None:
 
 
 def test_an_empty_store_is_not_asked_again_at_once() -> None:
-    """It says nothing new before there is enough for one."""
-    _clock, (one, other) = parts(2, per_minute=60.0)
+    """It says nothing new before there is enough; calls hear when that is."""
+    clock, (one, other) = parts(2, per_minute=60.0)
     other.take()
     other.exchange()
     one.take()
-    assert not one.exchange()
+    assert one.exchange()
     one.asked = 0
+    assert clock.now + TICK_S == one.bucket.ready_at(1.0, clock.now)
 
     for _ in range(50):
         assert not one.take()
@@ -321,3 +320,87 @@ def test_forgetting_debts() -> None:
     one.take()
     one.exchange()
     assert one.take()
+
+
+def test_a_part_of_what_a_call_lacks_is_kept() -> None:
+    """Until it has asked for the rest; and not for ever."""
+    clock, (one, other) = parts(2, per_minute=60.0)
+    other.take()
+    other.exchange()
+    clock.now += 0.5
+    one.take()
+    one.exchange()
+    assert 0.5 == pytest.approx(one.bucket._drawn)
+
+    clock.now += TICK_S
+    one.exchange()
+    assert 0.5 == pytest.approx(one.bucket._drawn)
+    clock.now += TICK_S
+    one.exchange()
+    assert 0.0 == one.bucket._drawn
+
+
+@pytest.mark.parametrize("per_minute", [120.0, 600.0, 6000.0])
+def test_calls_that_always_wait_get_their_process_its_share(per_minute: float) -> None:
+    """Four processes want more than there is: none gets half as much again."""
+    clock, processes = parts(4, per_minute)
+    rng = random.Random(1)
+    ticks = dict.fromkeys(processes, clock.now)
+    looks = dict.fromkeys(processes, clock.now)
+    end = clock.now + 60
+    while clock.now < end:
+        clock.now += 0.001 + rng.random() / 1000
+        for each in processes:
+            while looks[each] <= clock.now and each.take():
+                pass
+            if looks[each] <= clock.now:
+                ready_at = each.bucket.ready_at(1.0, clock.now)
+                looks[each] = ready_at or clock.now + TICK_S
+            if each.asked or ticks[each] <= clock.now:
+                each.asked, ticks[each] = 0, clock.now + TICK_S
+                if each.exchange():
+                    looks[each] = clock.now
+
+    taken = [each.taken for each in processes]
+    assert per_minute == pytest.approx(sum(taken), rel=0.02, abs=4)
+    assert max(taken) < 1.5 * min(taken)
+
+
+def test_while_calls_come_the_next_one_s_part_is_there() -> None:
+    """One a second finds its request, and a larger one its tokens."""
+    clock, (one, other) = parts(2)
+    other.exchange()
+    for size in (1.0, 20.0):
+        waited = 0
+        for second in range(10):
+            if not one.take(size):
+                waited += second > 0
+                one.exchange()
+                one.take(size)
+            for _ in range(4):
+                one.exchange()
+                clock.now += TICK_S
+        assert 0 == waited
+    for _ in range(16):
+        clock.now += TICK_S
+        one.exchange()
+    assert one.bucket._drawn < 1e-3
+
+
+@pytest.mark.parametrize(("per_minute", "kept"), [(600.0, 0.0), (800.0, 1.0)])
+def test_little_is_kept_of_a_small_limit(per_minute: float, kept: float) -> None:
+    """What four processes keep and draw ahead is a hundredth of a minute at most."""
+    clock, processes = parts(4, per_minute)
+    for _ in range(3):
+        for each in processes:
+            each.exchange()
+            each.take()
+            each.exchange()
+            each.take()
+        clock.now += 1.0
+    for _ in range(6):
+        clock.now += TICK_S
+        for each in processes:
+            each.exchange()
+
+    assert [pytest.approx(kept, abs=0.05)] * 4 == [p.bucket._drawn for p in processes]

@@ -14,7 +14,7 @@ from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
 from holybalance.messages import Outcome, Problem
 from holybalance.state.exchange import Exchange
-from holybalance.state.store import Store
+from holybalance.state.store import News, Store
 from tests.unit.stubs import (
     MODEL,
     Clock,
@@ -301,4 +301,17 @@ def test_alone_it_takes_its_share() -> None:
         clock.now += 1
 
     assert rooms < one.rooms
+    assert one.reason() is None
+
+
+@pytest.mark.parametrize("key", ["", "one", "one\ntrip", "\n\n"])
+def test_what_somebody_else_has_put_there_is_none_of_ours(key: str) -> None:
+    """Rests of other names, and what is no rest of ours at all."""
+    _, (one,) = parts(1)
+    name = one.endpoint.name
+    strange = {key.replace("one", name): 100.0}
+    one.store.exchange(News("stranger", 1, rests=strange))
+
+    one.round()
+
     assert one.reason() is None

@@ -1,0 +1,70 @@
+"""Owns the proof that people read of the limit of a run by the name they gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from holybalance.batch.cap import is_max_cost, make_name, put_plainly
+from holybalance.batch.lines import Line, pack
+from holybalance.batch.work import RowWork
+from holybalance.errors import BudgetExceeded
+from holybalance.messages import Reply
+
+
+class _Broke:
+    """An engine whose every call finds no money."""
+
+    def __init__(self, needed_usd: float | None) -> None:
+        name = make_name()
+        message = f'the budget "{name}" has no room'
+        self._error = BudgetExceeded(
+            message, budget=name, limit_usd=1.0, needed_usd=needed_usd
+        )
+
+    def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
+        """Find none."""
+        raise self._error
+
+    def is_hopeless(self) -> bool:
+        """Others might."""
+        return False
+
+
+def test_names() -> None:
+    """Each is new, and known again."""
+    one, two = make_name(), make_name()
+    assert one != two
+    assert is_max_cost(one)
+    assert not is_max_cost("max_cost")
+
+
+@pytest.mark.parametrize(
+    ("budget", "read"),
+    [
+        (make_name(), "max_cost has no room: of 1 USD"),
+        ("daily", 'the budget "daily" has no room: of 1 USD'),
+        ("max_cost-mine", 'the budget "max_cost-mine" has no room: of 1 USD'),
+    ],
+)
+def test_what_people_read(budget: str, read: str) -> None:
+    """A budget of the configuration keeps its name."""
+    message = f'the budget "{budget}" has no room: of 1 USD'
+    error = BudgetExceeded(message, budget=budget, limit_usd=1.0)
+    put_plainly(error)
+    assert (read, budget) == (str(error), error.budget)
+
+
+def test_a_run_that_is_stopped() -> None:
+    """Why it is names the limit."""
+    result = RowWork(format="lines").perform(_Broke(0.5), 0, pack(Line(1, b"hi")))
+    assert ("max_cost has no room", b"") == (result.broke, result.row)
+
+
+def test_a_row_that_fails() -> None:
+    """Its message and its row do too."""
+    result = RowWork(format="lines").perform(_Broke(None), 0, pack(Line(1, b"hi")))
+    assert "max_cost has no room" == result.message
+    assert b'"line 1: max_cost has no room"' in result.row
