@@ -11,10 +11,12 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from holybalance.batch.cap import put_plainly
 from holybalance.batch.funding import with_max_cost
 from holybalance.config import Config
 from holybalance.engine import Engine
 from holybalance.errors import (
+    BudgetExceeded,
     ConfigError,
     HolyBalanceError,
     LocalError,
@@ -331,6 +333,8 @@ def _result(answer: Answer) -> Result:
     result: Result = pickle.loads(value) if isinstance(value, bytes) else value  # noqa: S301
     if isinstance(result, HolyBalanceError):
         result.index = answer.position
+    if isinstance(result, BudgetExceeded):
+        put_plainly(result)
     return result
 
 

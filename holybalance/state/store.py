@@ -68,8 +68,8 @@ class Claim(NamedTuple):
             account begins with this as spent, or the most that any process says, and
             the process holds `held` again. (What it holds is in the others' `seen`,
             and is not counted twice.)
-        over: spent beyond all that was granted, as an answer was dearer than it could be;
-            it counts in any case, and may take the account beyond its limit.
+        over: spent beyond all that was granted: an answer was dearer than it could be.
+            It counts in any case, and may take the account beyond its limit.
         is_lasting: the account is kept for ever; others are forgotten when nobody has
             asked for them for 40 days, longer than any window that begins anew.
     """

@@ -463,6 +463,7 @@ def test_nothing_is_held_when_all_is_given_back() -> None:
 
     assert not alone.ledger.is_holding()
 
+
 @pytest.mark.parametrize("is_leaving", [False, True])
 def test_an_answer_that_is_dearer_than_it_could_be_counts_in_full(
     is_leaving: bool,
