@@ -107,7 +107,8 @@ local function account_seen(key, dead_holds)
 end
 
 local function claim(wish, holds, is_returning, withholds)
-  local key, limit, need, extra, spent, back, held, seen, over, lasts = unpack(wish, 1, 10)
+  local key, limit, need, extra, spent, back, held, seen = unpack(wish, 1, 8)
+  local over, lasts = wish[9], wish[10]
   local account, mine = account_of(key), tonumber(holds[key] or 0)
   if is_returning and not holds[key] then
     -- What it holds is in the others' `seen`, and is taken out of what that has become.
