@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 
 from holybalance import tokens
@@ -96,11 +97,12 @@ def phrase(obstacle: Obstacle) -> str:
 
 def nothing_left(ruling: Ruling) -> CallError:
     """Make the error for a call that no model may take."""
-    for obstacle in ruling.rejected.values():
-        # Budgets come last, so but for them this model would have taken the call.
-        if obstacle.reason is Reason.BUDGET:
-            error: CallError = obstacle.there_is
-            return error
+    # Budgets come last, so but for them these models would have taken the call; the one
+    # that needs least says best how much is missing.
+    broke = [o for o in ruling.rejected.values() if o.reason is Reason.BUDGET]
+    if broke:
+        error: CallError = min(broke, key=_need).there_is
+        return error
     found = [f"{model} {phrase(why)}" for model, why in ruling.rejected.items()]
     reasons = dict.fromkeys(why.reason for why in ruling.rejected.values())
     advice = "; or ".join(_ADVICE[reason] for reason in reasons)
@@ -112,6 +114,10 @@ def nothing_left(ruling: Ruling) -> CallError:
             f'no model of "{ruling.requested}" may take this call:{lines}\n{advice}'
         )
     return RequestError(message, code="no_model_fits")
+
+
+def _need(obstacle: Obstacle) -> float:
+    return math.inf if obstacle.needed is None else float(obstacle.needed)
 
 
 def _choice(ruling: Ruling, one: Fit, calendar: Calendar) -> Choice:

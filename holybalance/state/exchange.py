@@ -334,9 +334,6 @@ class Exchange:
         has_forgotten = self._generation not in ("", answer.generation)
         self._generation = answer.generation
         self._processes = max(1, answer.processes)
-        if self._is_alone:
-            self._is_alone = False
-            self._spender.cut_off(None)
         self._spender.take_accounts(answer.accounts)
         drawn = iter(answer.drawn)
         for ref, count in said.drawers:
@@ -349,6 +346,10 @@ class Exchange:
                 sharer.take_rests(answer.rests)
         self._error = None
         self._first_answer.set()
+        if self._is_alone:
+            self._is_alone = False
+            _LOG.warning("the shared state answers again")
+            self._spender.cut_off(None)
 
     def _patience(self) -> float:
         """Say for how many seconds calls may still be kept waiting for an answer."""
@@ -364,6 +365,11 @@ class Exchange:
         if self._is_alone:
             return
         self._is_alone = True
+        _LOG.warning(
+            "the shared state is out of reach; going on with this process's share of "
+            "rate limits, and with the money that it holds: %s",
+            self._error,
+        )
         self._spender.cut_off(self._asked_at)
         for ref in self._sharers:
             sharer = ref()

@@ -340,7 +340,8 @@ def test_a_fault_of_ours_is_told_and_calls_go_on(
     reach = rig.exchange.reach()
     assert (False, "IndexError: no such part") == (reach.is_up, reach.error)
     logged = [(r.name, r.exc_info is not None) for r in caplog.records]
-    assert [("holybalance.state", True)] == logged
+    assert [("holybalance.state", True), ("holybalance.state", False)] == logged
+    assert "no such part" in caplog.messages[1]
 
     rig.exchange.note_call()
     assert wait_for(lambda: rig.store.tries > 3)
