@@ -231,12 +231,7 @@ class Exchange:
 
     def _start(self) -> bool:
         """Start the thread; tell whether there is one."""
-        # A daemon: the interpreter's end must not wait for a store. But what is held is
-        # given back then, even where nobody closes the client.
-        atexit.register(self._at_exit)
-        if (util := sys.modules.get("multiprocessing.util")) is not None:
-            # Its children end past `atexit`, after what is registered here.
-            self._finalizer = util.Finalize(None, self._at_exit, exitpriority=0)
+        # A daemon: the interpreter's end must not wait for a store.
         self._process = os.getpid()
         self._thread = threading.Thread(
             target=self._run, name="holybalance-state", daemon=True
@@ -248,6 +243,11 @@ class Exchange:
             self._is_asleep = True
             self._error = str(error)
             return False
+        # What is held is given back at the end, even where nobody closes the client.
+        atexit.register(self._at_exit)
+        if (util := sys.modules.get("multiprocessing.util")) is not None:
+            # Its children end past `atexit`, after what is registered here.
+            self._finalizer = util.Finalize(None, self._at_exit, exitpriority=0)
         return True
 
     def _at_exit(self) -> None:

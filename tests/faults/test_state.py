@@ -191,6 +191,30 @@ def test_an_exit_without_closing(
     assert (COST, 0.0) == pytest.approx(levels(url))
 
 
+def test_the_end_of_a_child_of_multiprocessing(upstream: Upstream, url: str) -> None:
+    """It ends past `atexit`, and gives back what it holds all the same."""
+    script = f"""
+        import multiprocessing
+        from tests.faults.test_state import client_of
+        class At: url = {upstream.url!r}
+        child = multiprocessing.get_context("fork").Process(
+            target=lambda: client_of(At, {url!r}).chat("ping")
+        )
+        child.start()
+        child.join()
+        raise SystemExit(child.exitcode)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert 0 == ended.returncode, ended.stderr
+    assert (COST, 0.0) == pytest.approx(levels(url))
+
+
 def test_an_exit_with_a_store_that_is_gone(upstream: Upstream, tmp_path: Path) -> None:
     """It does not wait for it for long, and says nothing."""
     script = f"""
