@@ -51,6 +51,7 @@ setup(
     ],
     extras_require={
         "redis": ["redis>=5.0.1"],
+        "vertex": ["google-auth>=2.30"],
         "test": ["hypothesis>=6.100", "pytest>=8.0", "trustme>=1.1"],
     },
     entry_points={"console_scripts": ["holybalance = holybalance_cli.main:main"]},

@@ -88,7 +88,8 @@ def _facts(endpoint: EndpointConfig, result: EndpointCheck) -> dict[str, Any]:
 
 
 def _key(endpoint: EndpointConfig) -> str:
-    return "none" if endpoint.api_key is None else "present"
+    is_keyless = endpoint.api_key is None and endpoint.token is None
+    return "none" if is_keyless else "present"
 
 
 def _models(endpoint: EndpointConfig) -> str:

@@ -140,9 +140,9 @@ def find_config(path: str | None) -> Config | None:
     """
     from holybalance.config import PRESETS  # noqa: PLC0415 - `--help` must be quick
 
-    places = ("HOLYBALANCE_CONFIG", *(p.key_variable for p in PRESETS.values()))
-    is_named = path is not None or any(os.environ.get(each) for each in places)
-    if not is_named and not os.path.exists("holybalance.toml"):
+    is_named = path is not None or bool(os.environ.get("HOLYBALANCE_CONFIG"))
+    has_keys = any(preset.variables_in(os.environ) for preset in PRESETS.values())
+    if not is_named and not has_keys and not os.path.exists("holybalance.toml"):
         return None
     return open_config(path)
 

@@ -9,11 +9,26 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, overload
 
+from holybalance.balancing.stream import Stream
 from holybalance.config import Config
 from holybalance.engine import Engine
 from holybalance.errors import ClientClosed, HolyBalanceError
-from holybalance.messages import Decision, EndpointCheck, Reply
-from holybalance.prompts import Prompt, make_request, refuse_one_string
+from holybalance.messages import (
+    ChatRequest,
+    Decision,
+    Embeddings,
+    EmbedRequest,
+    EndpointCheck,
+    Reply,
+)
+from holybalance.prompts import (
+    Inputs,
+    Prompt,
+    make_embedding,
+    make_request,
+    refuse_one_string,
+    streamed,
+)
 from holybalance.workers import Workers
 
 # Endpoints that `check` asks at once.
@@ -69,6 +84,7 @@ class Client:
         max_cost: float | None = None,
         max_latency: float | None = None,
         tags: Sequence[str] = (),
+        max_attempts: int | None = None,
         **options: Any,
     ) -> Reply:
         """
@@ -84,6 +100,7 @@ class Client:
             max_cost: US dollars; models expected to cost more are left out.
             max_latency: seconds; models expected to take longer are left out.
             tags: words of your own for the call, for routes and budgets.
+            max_attempts: tries, the first included; `None` for the configured number.
             **options: OpenAI parameters (`temperature`, `max_tokens`, `tools` …),
                 passed through as they are.
 
@@ -106,9 +123,55 @@ class Client:
             max_cost=max_cost,
             max_latency=max_latency,
             tags=tags,
+            max_attempts=max_attempts,
             **options,
         )
         return engine.call(request)
+
+    def stream(self, messages: Prompt, **arguments: Any) -> Stream:
+        """
+        Make one call whose answer comes in pieces; takes what `chat` takes.
+
+        Returns when there is a first token. Until then the call goes on to other
+        endpoints where one fails, and after that never. `timeout` is for the whole
+        stream, its reader's time included; `first_token_timeout` and `idle_timeout` of
+        the configuration bound the silence before it and within it.
+
+        Raises:
+            CallError: there was no first token; as `chat` does.
+        """
+        engine = self._engine()
+        request = make_request(self.config, messages, **arguments)
+        return engine.open(streamed(request))
+
+    def embed(self, inputs: Inputs, **arguments: Any) -> Embeddings:
+        """
+        Make one call for embeddings, a vector for each input.
+
+        Args:
+            inputs: a text, or a list of texts or of token ids.
+            **arguments: `model`, which must be named; `timeout`, `session`, `tags` and
+                `max_attempts` as for `chat`; OpenAI parameters (`dimensions` …).
+
+        Raises:
+            CallError: as `chat` does.
+        """
+        engine = self._engine()
+        return engine.call(make_embedding(self.config, inputs, **arguments))
+
+    @overload
+    def send(self, request: ChatRequest) -> Reply: ...
+
+    @overload
+    def send(self, request: EmbedRequest) -> Embeddings: ...
+
+    def send(self, request: ChatRequest | EmbedRequest) -> Reply | Embeddings:
+        """Make a call that was put together elsewhere; for integrations."""
+        return self._engine().call(request)
+
+    def open(self, request: ChatRequest) -> Stream:
+        """Open a stream that was put together elsewhere; for integrations."""
+        return self._engine().open(request)
 
     def explain(self, messages: Prompt, **arguments: Any) -> Decision:
         """

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from holybalance.balancing.assembly import make_endpoints
 from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.runtime import Runtime
+from holybalance.balancing.stream import Stream
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.budgeting.ledger import Ledger
 from holybalance.config import Config
 from holybalance.errors import BudgetExceeded, CallError, ConfigError, RequestError
-from holybalance.messages import ChatRequest, Decision, Reply, Verdict
+from holybalance.messages import (
+    ChatRequest,
+    Decision,
+    Embeddings,
+    EmbedRequest,
+    Reply,
+    Request,
+    Verdict,
+)
 from holybalance.prompts import make_request
 from holybalance.routing.router import Live, Plan, Router
 from holybalance.state.exchange import Exchange
@@ -30,6 +40,9 @@ from holybalance.workers import Workers
 # budgets.
 EXPLAIN_PATIENCE_S = 1.0
 FUNDS_PATIENCE_S = 0.5
+
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -66,24 +79,37 @@ class Engine:
         self._lock = threading.Lock()
         self._calls = Tally()
 
+    @overload
     def call(
         self,
         request: ChatRequest,
         started: float | None = None,
         *,
         is_patient: bool = False,
-    ) -> Reply:
+    ) -> Reply: ...
+
+    @overload
+    def call(
+        self,
+        request: EmbedRequest,
+        started: float | None = None,
+        *,
+        is_patient: bool = False,
+    ) -> Embeddings: ...
+
+    def call(
+        self,
+        request: ChatRequest | EmbedRequest,
+        started: float | None = None,
+        *,
+        is_patient: bool = False,
+    ) -> Reply | Embeddings:
         """Make a call and count it; see `Balancer.send`."""
         began = self.runtime.clock() if started is None else started
-        if self._exchange is not None:
-            self._exchange.note_call()
-            if self._awaits_funds and self.router.is_choice(request.model):
-                # Which model it is to be depends on what others have spent.
-                self._exchange.wait_for_answer(FUNDS_PATIENCE_S)
-                self._awaits_funds = False
+        self._note_call(request)
         verdict = Verdict.LOCAL
         try:
-            reply = self._send(request, began, is_patient)
+            reply = self._plan_and(self.balancer.send, request, began, is_patient)
             verdict = Verdict.OK
         except CallError as error:
             verdict = error.verdict
@@ -93,8 +119,26 @@ class Engine:
             with self._lock:
                 self._calls.calls += 1
                 self._calls.note_end(verdict, took)
-        self.router.learn(request, reply)
+        if isinstance(request, ChatRequest) and isinstance(reply, Reply):
+            self.router.learn(request, reply)
         return reply
+
+    def open(self, request: ChatRequest) -> Stream:
+        """Make a call that is answered in pieces; it is counted at its end."""
+        began = self.runtime.clock()
+        self._note_call(request)
+        verdict = Verdict.LOCAL
+        try:
+            stream = self._plan_and(self.balancer.open, request, began)
+            verdict = Verdict.OK
+        except CallError as error:
+            verdict = error.verdict
+            raise
+        finally:
+            if verdict is not Verdict.OK:
+                self._note_stream_end(verdict, None)
+        stream.on_end(functools.partial(self._end_stream, request))
+        return stream
 
     def explain(self, request: ChatRequest) -> Decision:
         """Say where a call would go, and why; nothing is sent, no money held."""
@@ -128,6 +172,7 @@ class Engine:
 
     def report(self) -> Report:
         """Give counts and states, of the whole and of each endpoint."""
+        self.balancer.sweep()
         with self._lock:
             calls = Tally()
             calls.merge(self._calls)
@@ -167,10 +212,45 @@ class Engine:
         if self._exchange is not None:
             self._exchange.close()
 
-    def _send(self, request: ChatRequest, began: float, is_patient: bool) -> Reply:
+    def _note_call(self, request: Request) -> None:
+        if self._exchange is None:
+            return
+        self._exchange.note_call()
+        if self._awaits_funds and self.router.is_choice(request.model):
+            # Which model it is to be depends on what others have spent.
+            self._exchange.wait_for_answer(FUNDS_PATIENCE_S)
+            self._awaits_funds = False
+
+    def _end_stream(
+        self,
+        request: ChatRequest,
+        verdict: Verdict,
+        reply: Reply | None,
+        first_token_s: float | None,
+    ) -> None:
+        self._note_stream_end(verdict, first_token_s)
+        if reply is not None:
+            self.router.learn(request, reply)
+
+    def _note_stream_end(self, verdict: Verdict, first_token_s: float | None) -> None:
+        with self._lock:
+            self._calls.calls += 1
+            self._calls.note_stream_end(verdict, first_token_s)
+
+    def _plan_and(
+        self,
+        send: Callable[..., T],
+        request: ChatRequest | EmbedRequest,
+        began: float,
+        is_patient: bool = False,
+    ) -> T:
+        """Plan a call and send it by the plan."""
+        if isinstance(request, EmbedRequest):
+            plan = self.router.plan_embeddings(request)
+            return _send_by(send, plan, request, began, is_patient)
         plan = self.router.plan(request)
         try:
-            return self._send_by(plan, request, began, is_patient)
+            return _send_by(send, plan, request, began, is_patient)
         except BudgetExceeded as error:
             again = self._plan_again(plan, request, error)
         except RequestError as error:
@@ -178,7 +258,7 @@ class Engine:
             if error.verdict is Verdict.NO_MODEL and obituary is not None:
                 error.args = (f"{error.args[0]}; {obituary}", *error.args[1:])
             raise
-        return self._send_by(again, request, began, is_patient)
+        return _send_by(send, again, request, began, is_patient)
 
     def _plan_again(
         self, plan: Plan, request: ChatRequest, error: BudgetExceeded
@@ -198,17 +278,6 @@ class Engine:
         if again.models == plan.models:
             raise error
         return again
-
-    def _send_by(
-        self, plan: Plan, request: ChatRequest, began: float, is_patient: bool
-    ) -> Reply:
-        return self.balancer.send(
-            request,
-            began,
-            models=plan.models,
-            windows=plan.windows,
-            is_patient=is_patient,
-        )
 
     def _live(self, model: str) -> Live:
         return Live(*self.balancer.load_of(model))
@@ -261,6 +330,18 @@ def _make_ledger(config: Config, exchange: Exchange | None, runtime: Runtime) ->
     if exchange is not None:
         exchange.spend_by(ledger)
     return ledger
+
+
+def _send_by(
+    send: Callable[..., T], plan: Plan, request: Request, began: float, is_patient: bool
+) -> T:
+    return send(
+        request,
+        began,
+        models=plan.models,
+        windows=plan.windows,
+        is_patient=is_patient,
+    )
 
 
 def _today() -> dt.date:

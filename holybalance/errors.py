@@ -8,10 +8,10 @@ as the `__cause__` at most.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from holybalance.messages import Attempt, Verdict
+from holybalance.messages import Attempt, Rejection, Verdict
 
 
 def _rebuild(
@@ -44,7 +44,8 @@ class CallError(HolyBalanceError):
     """
     A call that came to no reply.
 
-    `attempts` are all tries, `verdict` is what ended the call.
+    `attempts` are all tries, `verdict` is what ended the call. `answer` is what the
+    last upstream that answered said, `None` when none did.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class CallError(HolyBalanceError):
         super().__init__(message)
         self.verdict = verdict
         self.attempts: tuple[Attempt, ...] = tuple(attempts)
+        self.answer: Rejection | None = None
 
     def __str__(self) -> str:
         lines = [str(self.args[0])]
@@ -183,3 +185,25 @@ class RetriesExhausted(Unavailable):
 
 class DeadlineExceeded(Unavailable):
     """The call's own timeout ended it."""
+
+
+class StreamInterrupted(Unavailable):
+    """
+    A stream broke off after its first piece had been handed over.
+
+    `text` is the first choice's text so far, `body` all that came, in the shape of a
+    whole reply; `finish_reason` is `None` in it for what was not finished.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        text: str = "",
+        body: Mapping[str, Any] | None = None,
+        verdict: Verdict,
+        attempts: Iterable[Attempt] = (),
+    ) -> None:
+        super().__init__(message, verdict=verdict, attempts=attempts)
+        self.text = text
+        self.body = {} if body is None else body

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import array
+import base64
 import enum
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class Verdict(enum.Enum):
@@ -53,6 +56,8 @@ class Fault(enum.Enum):
     """The caller's own deadline came first."""
     CONNECTING = "connecting"
     """The caller's own deadline came while connecting: nothing was sent."""
+    OUTRUN = "outrun"
+    """Another attempt at the same call was faster."""
     LOCAL = "local"
     """This machine could not: no file descriptor, no port, no memory."""
     GIVEN_UP = "given_up"
@@ -72,30 +77,81 @@ class Problem(enum.Enum):
     """The endpoint does not have the model."""
 
 
+class Extras(NamedTuple):
+    """What one request is sent with besides its body: headers, and query parameters."""
+
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, Any] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
+class Request:
     """
-    One chat call as the caller meant it.
+    What every call has, whatever it asks for.
 
     Args:
         model: the caller's name for the model, not yet an upstream's.
-        messages: OpenAI-shaped messages, at least one.
         timeout_s: seconds for the whole call, retries and waiting included.
         options: further OpenAI parameters, passed through as they are.
         session: calls of one session prefer one endpoint (prompt caches).
-        max_cost_usd: models that are expected to cost more are left out.
-        max_latency_s: models that are expected to take longer are left out.
         tags: the user's own words for the call, for routes and budgets.
+        max_attempts: tries, the first included; `None` for the configured number.
+        extras: sent with each try; they may hold secrets.
     """
 
     model: str
-    messages: tuple[Mapping[str, Any], ...]
     timeout_s: float
     options: Mapping[str, Any] = field(default_factory=dict)
     session: str | None = None
+    tags: tuple[str, ...] = ()
+    max_attempts: int | None = None
+    extras: Extras | None = field(default=None, repr=False)
+
+    operation: ClassVar[str]
+    """What is asked for, as wire formats name it."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is to come in pieces."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest(Request):
+    """
+    One chat call as the caller meant it; a stream where `options` say `stream`.
+
+    Args:
+        messages: OpenAI-shaped messages, at least one.
+        max_cost_usd: models that are expected to cost more are left out.
+        max_latency_s: models that are expected to take longer are left out.
+    """
+
+    messages: tuple[Mapping[str, Any], ...]
     max_cost_usd: float | None = None
     max_latency_s: float | None = None
-    tags: tuple[str, ...] = ()
+
+    operation: ClassVar[str] = "chat"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is to come in pieces."""
+        return bool(self.options.get("stream"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedRequest(Request):
+    """
+    One call for embeddings.
+
+    Args:
+        inputs: as OpenAI takes them: a text, several texts, a text as a list of token
+            ids, or several of those.
+    """
+
+    inputs: str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
+
+    operation: ClassVar[str] = "embeddings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +193,13 @@ class Outcome(NamedTuple):
     One attempt as the wire saw it, in terms that no provider owns.
 
     Either `fault` is set, or `status` is. `body` is the OpenAI-shaped reply and is
-    set only when the answer was whole and well-formed.
+    set only when the answer was whole and well-formed; a `problem` beside it is that
+    the model refused the content. `error` is an OpenAI-shaped error, with `message`,
+    `type`, `param` and `code`. `connect_s` are seconds spent on a new connection, 0 on
+    a kept-alive one; `first_token_s`, those from the attempt's begin to a stream's
+    first token.
     """
 
-    # `connect_s` are seconds spent on a new connection, 0 on a kept-alive one.
     # A named tuple, for one is made with every attempt, and a frozen dataclass takes
     # five times as long to make.
 
@@ -155,6 +214,28 @@ class Outcome(NamedTuple):
     rate_limits: RateLimits | None = None
     request_id: str | None = None
     connect_s: float = 0.0
+    headers: Mapping[bytes, bytes] = {}
+    error: Mapping[str, Any] | None = None
+    first_token_s: float | None = None
+
+
+class Rejection(NamedTuple):
+    """
+    What an upstream said that gave no reply.
+
+    Args:
+        error: OpenAI-shaped, with `message`, `type`, `param` and `code`.
+        head: its HTTP headers as they came.
+    """
+
+    status: int
+    error: Mapping[str, Any]
+    head: Mapping[bytes, bytes] = {}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Its HTTP headers, their names in lower case."""
+        return texts_of(self.head)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +275,7 @@ class Reply:
         attempts: every try, the last one being the answer.
         request_id: the upstream's id for the request, if it sent one.
         index: the place of the prompt in what `Client.map` was given, from 0.
+        head: the answer's HTTP headers as they came; see `headers`.
     """
 
     body: Mapping[str, Any]
@@ -206,6 +288,12 @@ class Reply:
     attempts: tuple[Attempt, ...] = ()
     request_id: str | None = None
     index: int | None = None
+    head: Mapping[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The answer's HTTP headers, their names in lower case."""
+        return texts_of(self.head)
 
     @property
     def _message(self) -> Mapping[str, Any]:
@@ -228,6 +316,98 @@ class Reply:
         """Why the model stopped: stop, length, tool_calls, content_filter …"""
         reason: str | None = self.body["choices"][0].get("finish_reason")
         return reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """
+    One vector for each input; see `Reply` for what both have.
+
+    Args:
+        body: the answer in OpenAI's shape of a list of embeddings, nothing left out.
+    """
+
+    body: Mapping[str, Any]
+    model: str
+    endpoint: str
+    usage: Usage | None
+    cost_usd: float | None
+    latency_s: float
+    attempts: tuple[Attempt, ...] = ()
+    request_id: str | None = None
+    index: int | None = None
+    head: Mapping[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The answer's HTTP headers, their names in lower case."""
+        return texts_of(self.head)
+
+    @property
+    def vectors(self) -> list[list[float]]:
+        """The vectors in the order of the inputs; base64 is decoded."""
+        entries = sorted(self.body["data"], key=lambda entry: entry.get("index", 0))
+        return [floats_of(entry["embedding"]) for entry in entries]
+
+
+class Delta(NamedTuple):
+    """A piece of a stream, in the shape of OpenAI's `chat.completion.chunk`."""
+
+    chunk: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """What it adds to the first choice's text; often nothing."""
+        return self._said("content")
+
+    @property
+    def reasoning(self) -> str:
+        """What it adds to the first choice's reasoning, where that is shown."""
+        return self._said("reasoning_content") or self._said("reasoning")
+
+    @property
+    def tool_calls(self) -> list[Mapping[str, Any]]:
+        """Pieces of the first choice's tool calls, each with its `index`."""
+        return self._delta.get("tool_calls") or []
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the first choice ends here; `None` as long as it goes on."""
+        reason: str | None = self._first.get("finish_reason")
+        return reason
+
+    @property
+    def _first(self) -> Mapping[str, Any]:
+        for choice in self.chunk.get("choices") or ():
+            if isinstance(choice, Mapping) and not choice.get("index"):
+                return choice
+        return {}
+
+    @property
+    def _delta(self) -> Mapping[str, Any]:
+        return self._first.get("delta") or {}
+
+    def _said(self, name: str) -> str:
+        text = self._delta.get(name)
+        return text if isinstance(text, str) else ""
+
+
+def texts_of(head: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Read HTTP headers as texts."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in head.items()
+    }
+
+
+def floats_of(embedding: Any) -> list[float]:
+    """Read a vector: a list of numbers, or the base64 of little-endian float32s."""
+    if not isinstance(embedding, str):
+        return list(embedding)
+    floats = array.array("f", base64.b64decode(embedding))
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return floats.tolist()
 
 
 def _texts(parts: Any) -> Iterator[str]:

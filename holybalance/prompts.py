@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from holybalance.config import Config
 from holybalance.errors import RequestError
-from holybalance.messages import ChatRequest
+from holybalance.messages import ChatRequest, EmbedRequest
 
 Prompt = str | Sequence[Mapping[str, Any]]
+Inputs = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
 
 # OpenAI's parameters of today, and two of OpenRouter's that look like ours. Others
 # pass as well, unless they look like a slip: these are never taken for one.
@@ -61,7 +63,9 @@ _OURS = (
     "max_cost",
     "max_latency",
     "tags",
+    "max_attempts",
 )
+_KNOWN_OF_EMBEDDINGS = frozenset({"dimensions", "encoding_format", "user"})
 _NOT_OF_A_CALL = frozenset({"ordered", "return_errors"})
 # difflib's ratio of "timout" and "timeout" is 0.92, of "mode" and "model" 0.89.
 _LIKENESS = 0.8
@@ -79,6 +83,7 @@ def make_request(
     max_cost: float | None = None,
     max_latency: float | None = None,
     tags: Sequence[str] = (),
+    max_attempts: int | None = None,
     **options: Any,
 ) -> ChatRequest:
     """
@@ -89,13 +94,13 @@ def make_request(
     """
     if options:
         _check_options(options)
-    seconds = config.defaults.timeout if timeout is None else timeout
     return ChatRequest(
         model=_model(config, model),
         messages=_messages(messages, system),
-        timeout_s=_positive("timeout", seconds, "seconds"),
+        timeout_s=_timeout(config, timeout),
         options=options,
         session=session,
+        max_attempts=_attempts(max_attempts),
         max_cost_usd=None
         if max_cost is None
         else _positive("max_cost", max_cost, "US dollars"),
@@ -104,6 +109,44 @@ def make_request(
         else _positive("max_latency", max_latency, "seconds"),
         tags=_tags(tags) if tags else (),
     )
+
+
+def make_embedding(
+    config: Config,
+    /,
+    inputs: Inputs,
+    *,
+    model: str | None = None,
+    timeout: float | None = None,
+    session: str | None = None,
+    tags: Sequence[str] = (),
+    max_attempts: int | None = None,
+    **options: Any,
+) -> EmbedRequest:
+    """
+    Check what a caller passed and freeze it; see `Client.embed` for the arguments.
+
+    Raises:
+        RequestError: something in it can never work.
+    """
+    for name in options.keys() - _KNOWN_OF_EMBEDDINGS:
+        _check_unknown(name)
+    if model is None:
+        raise _wrong("no model given; embed has no default, so pass model=")
+    return EmbedRequest(
+        model=_model(config, model),
+        inputs=_inputs(inputs),
+        timeout_s=_timeout(config, timeout),
+        options=options,
+        session=session,
+        tags=_tags(tags) if tags else (),
+        max_attempts=_attempts(max_attempts),
+    )
+
+
+def streamed(request: ChatRequest) -> ChatRequest:
+    """Ask for the same in pieces."""
+    return replace(request, options={**request.options, "stream": True})
 
 
 def refuse_one_string(prompts: Iterable[Prompt]) -> None:
@@ -120,7 +163,8 @@ def refuse_one_string(prompts: Iterable[Prompt]) -> None:
 def _check_options(options: dict[str, Any]) -> None:
     if options.pop("stream", False):
         raise _wrong(
-            "stream is not an option here: chat gives whole replies; leave it out"
+            "stream is not an option here: leave it out, and call Client.stream for a "
+            "reply in pieces"
         )
     for name in options.keys() - _KNOWN_OPTIONS:
         _check_unknown(name)
@@ -134,6 +178,33 @@ def _check_unknown(name: str) -> None:
 
     for meant in difflib.get_close_matches(name, _OURS, n=1, cutoff=_LIKENESS):
         raise _wrong(f'unknown option "{name}"; did you mean "{meant}"?')
+
+
+def _inputs(inputs: Any) -> Any:
+    if isinstance(inputs, str):
+        if not inputs:
+            raise _wrong("the text to embed is empty")
+        return inputs
+    if not isinstance(inputs, Sequence) or isinstance(inputs, bytes) or not inputs:
+        raise _wrong(
+            "inputs must be a text, or a list of at least one text (or of token ids), "
+            f"not {type(inputs).__name__}"
+        )
+    if "" in inputs:
+        raise _wrong(f"inputs[{inputs.index('')}] is empty")
+    return inputs
+
+
+def _timeout(config: Config, timeout: float | None) -> float:
+    seconds = config.defaults.timeout if timeout is None else timeout
+    return _positive("timeout", seconds, "seconds")
+
+
+def _attempts(most: int | None) -> int | None:
+    is_count = isinstance(most, int) and not isinstance(most, bool)
+    if most is not None and (not is_count or most < 1):
+        raise _wrong(f"max_attempts must be a whole number from 1 up, not {most!r}")
+    return most
 
 
 def _model(config: Config, model: str | None) -> str:

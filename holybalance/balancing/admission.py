@@ -8,28 +8,27 @@ here: another endpoint, a probe, waiting, or an error that says when to come bac
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from holybalance.balancing import refusing
 from holybalance.balancing.breaker import CLOSED
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease, Refused
+from holybalance.balancing.legs import Leg
 from holybalance.balancing.limits import Refusal
 from holybalance.balancing.line import Line, MoneyLine, Place
 from holybalance.balancing.policy import POLICIES, Policy, with_affinity
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.trail import Leg, Trail
+from holybalance.balancing.trail import Trail
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.budgeting.ledger import Hold
 from holybalance.config import Defaults
 from holybalance.errors import (
     BudgetExceeded,
     CallError,
-    NoEndpoint,
-    RequestError,
     Saturated,
 )
-from holybalance.messages import Verdict
 
 LOOK_INTERVAL_S = 1.0
 # Where room at another model, or in another process, may be found.
@@ -38,16 +37,15 @@ LOOK_AROUND_S = 0.25
 AWAIT_S = 0.5
 _ASKED_OF_STORE = frozenset({Refusal.AWAITED, Refusal.BUDGET})
 _OUT_OF_SERVICE = frozenset(
-    {Refusal.OPEN, Refusal.BENCHED, Refusal.EXHAUSTED, Refusal.NO_MODEL}
+    {
+        Refusal.OPEN,
+        Refusal.BENCHED,
+        Refusal.EXHAUSTED,
+        Refusal.NO_MODEL,
+        Refusal.UNABLE,
+    }
 )
-# What an outage is put down to, where several things keep endpoints away.
-_BLAMED = (
-    (Refusal.OPEN, Verdict.SICK),
-    (Refusal.EXHAUSTED, Verdict.EXHAUSTED),
-    (Refusal.BENCHED, Verdict.DENIED),
-    (Refusal.BUDGET, Verdict.BUDGET),
-    (Refusal.NO_MODEL, Verdict.NO_MODEL),
-)
+_NEVER = frozenset({Refusal.NO_MODEL, Refusal.UNABLE})
 
 
 class Admission:
@@ -59,10 +57,12 @@ class Admission:
         worst: WorstCase,
         busy_lines: set[Line],
         runtime: Runtime,
+        sweep: Callable[[], None] = lambda: None,
     ) -> None:
         # By budget: who waits for money must not keep those behind it from endpoints.
         self.money_lines = {name: MoneyLine(busy_lines) for name in worst.ledger.names}
         self._settings = settings
+        self._sweep = sweep
         self._worst = worst
         self._ledger = worst.ledger
         self._runtime = runtime
@@ -100,6 +100,34 @@ class Admission:
         if isinstance(admitted, Lease) or not _is_outage(admitted):
             return admitted
         return self._try_probe(trail, admitted) or admitted
+
+    def try_hedge(self, trail: Trail, busy: Endpoint) -> Lease | None:
+        """
+        Ask for a second lease beside the one under way, of an endpoint in full order.
+
+        It is not waited for. It is the caller's, and the trail's no more.
+        """
+        held, shortage = trail.lease, trail.shortage
+        leg = trail.leg
+        try:
+            for tier in leg.pool.tiers:
+                others = tuple(
+                    endpoint
+                    for endpoint in tier
+                    if endpoint is not busy
+                    and endpoint not in leg.tried
+                    and endpoint.circuit == CLOSED
+                )
+                lease = self._try_tier(trail, leg, others, [])
+                if lease is not None:
+                    lease.ask = lease.ask._replace(is_retry=True)
+                    return lease
+        except BaseException:
+            trail.let_go()
+            raise
+        finally:
+            trail.lease, trail.shortage = held, shortage
+        return None
 
     def _try_tiers(self, trail: Trail) -> Lease | list[Refused]:
         """Ask fresh endpoints by model and tier, then those that have been tried."""
@@ -174,6 +202,7 @@ class Admission:
 
     def _try_in_line(self, trail: Trail) -> Lease | list[Refused]:
         """Ask all endpoints for the first in line, and note whether any is in order."""
+        self._sweep()
         admitted = self._try_tiers(trail)
         if _is_service(admitted):
             trail.line.served_at = self._clock()
@@ -219,8 +248,10 @@ class Admission:
     ) -> Lease | Refused:
         trail.leg = leg
         # Written before a slot is taken: a request that is too big takes none.
-        body = leg.body_for(endpoint, self._settings.max_request_bytes)
-        lease = trail.lease = Lease(endpoint, trail.ask_of(endpoint, body))
+        written = leg.written_for(endpoint, self._settings.max_request_bytes)
+        if written is None:
+            return Refused(endpoint, Refusal.UNABLE, math.inf)
+        lease = trail.lease = Lease(endpoint, trail.ask_of(endpoint, written))
         if not self._ledger.is_empty:
             refused = self._hold_money(trail, lease)
             if refused is not None:
@@ -237,7 +268,7 @@ class Admission:
         if endpoint.is_full():
             # It would be given back at once, and others would have missed it meanwhile.
             return Refused(endpoint, Refusal.FULL, None)
-        worst = self._worst.of(endpoint, model, asked, len(lease.ask.body))
+        worst = self._worst.of(endpoint, model, asked, len(lease.ask.written.body))
         lease.hold = Hold(self._ledger, worst)
         shortage = lease.hold.take(model, endpoint.name, asked.tags)
         if shortage is None:
@@ -268,15 +299,15 @@ class Admission:
             The instant at which a refusal ends; infinite when only a settlement can.
         """
         trail.money_line = self._money_line_of(trail, refusals)
-        if all(refused.reason is Refusal.NO_MODEL for refused in refusals):
-            raise _no_model(trail)
+        if all(refused.reason in _NEVER for refused in refusals):
+            raise refusing.never(trail, refusals)
         if all(map(_is_spent, refusals)):
             raise self._budget_exceeded(trail)
         if _is_outage(refusals):
-            next_trial_at = _next_trial_at(refusals)
+            next_trial_at = refusing.next_trial_at(refusals)
             if trail.is_patient and next_trial_at < trail.deadline:
                 return next_trial_at
-            raise self._no_endpoint(trail, refusals, next_trial_at)
+            raise refusing.no_endpoint(trail, refusals, next_trial_at - self._clock())
         if self._is_awaiting(trail, refusals):
             return math.inf
         known = [r.ready_at for r in refusals if r.ready_at is not None]
@@ -289,7 +320,7 @@ class Admission:
             return ready_at
         if all(refused.reason is Refusal.BUDGET for refused in refusals):
             raise self._budget_exceeded(trail)
-        raise self._saturated(trail, refusals, ready_at)
+        raise self._saturated(trail, refusals, ready_at - self._clock())
 
     def _money_line_of(self, trail: Trail, refusals: list[Refused]) -> Line | None:
         """Find the line for calls that lack nothing but the money of one budget."""
@@ -326,42 +357,16 @@ class Admission:
         error.attempts = tuple(trail.attempts)
         return error
 
-    def _no_endpoint(
-        self, trail: Trail, refusals: list[Refused], next_trial_at: float
-    ) -> NoEndpoint:
-        model, why = trail.request.model, _reasons(refusals)
-        if math.isinf(next_trial_at):
-            return NoEndpoint(
-                f'no endpoint for the model "{model}" will take a call again by '
-                f"itself; mend its key, then call Client.restore or start anew ({why})",
-                verdict=_verdict(refusals),
-                attempts=trail.attempts,
-            )
-        wait = max(0.0, next_trial_at - self._clock())
-        return NoEndpoint(
-            f'no endpoint for the model "{model}" may be called; the next trial is due '
-            f"in {wait:.1f} s ({why})",
-            retry_after_s=wait,
-            verdict=_verdict(refusals),
-            attempts=trail.attempts,
-        )
-
     def _saturated(
-        self, trail: Trail, refusals: list[Refused], ready_at: float
+        self, trail: Trail, refusals: list[Refused], wait: float
     ) -> Saturated:
-        wait = max(0.0, ready_at - self._clock())
-        known = math.isfinite(wait)
-        due = f"room is due in {wait:.1f} s" if known else "nobody knows for how long"
-        left = max(0.0, trail.deadline - self._clock())
-        why_not_wait = f"the deadline is in {left:.1f} s"
+        why_not_wait = f"the deadline is in {self._left(trail):.1f} s"
         if self._settings.when_saturated == "fail":
             why_not_wait = 'waiting is not wanted (when_saturated = "fail")'
-        return Saturated(
-            f'every endpoint for the model "{trail.request.model}" is saturated; '
-            f"{due}, and {why_not_wait} ({_reasons(refusals)})",
-            retry_after_s=wait if known else None,
-            attempts=trail.attempts,
-        )
+        return refusing.saturated(trail, refusals, wait, why_not_wait=why_not_wait)
+
+    def _left(self, trail: Trail) -> float:
+        return max(0.0, trail.deadline - self._clock())
 
 
 def _is_awaited(trail: Trail, leg: Leg) -> bool:
@@ -398,36 +403,6 @@ def _is_service(admitted: Lease | list[Refused]) -> bool:
     )
 
 
-def _no_model(trail: Trail) -> RequestError:
-    return RequestError(
-        f'no endpoint has the model "{trail.request.model}", as they said a moment ago',
-        status=404,
-        code="model_not_found",
-        verdict=Verdict.NO_MODEL,
-        attempts=trail.attempts,
-    )
-
-
-def _next_trial_at(refusals: list[Refused]) -> float:
-    """Say when one of those out of service lets a call through; infinite for never."""
-    return min(
-        refused.endpoint.next_probe_at()
-        if refused.reason is Refusal.OPEN
-        else refused.ready_at or math.inf
-        for refused in refusals
-    )
-
-
-def _verdict(refusals: list[Refused]) -> Verdict:
-    """Say what keeps all endpoints away: sickness if of any, else what is worst."""
-    reasons = {refused.reason for refused in refusals}
-    return next(verdict for reason, verdict in _BLAMED if reason in reasons)
-
-
 def _make_policy(settings: Defaults, runtime: Runtime) -> Policy[Endpoint]:
     policy: Any = settings.policy
     return with_affinity(policy if callable(policy) else POLICIES[policy](runtime.rng))
-
-
-def _reasons(refusals: Sequence[Refused]) -> str:
-    return "; ".join(f"{r.endpoint.name}: {r.reason.value}" for r in refusals)

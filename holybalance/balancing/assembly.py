@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import ssl
 from collections.abc import Callable
+from typing import Any, cast
 from urllib import request
 from urllib.parse import urlsplit
 
@@ -17,12 +19,17 @@ from holybalance.config import Config, Defaults, EndpointConfig, urls
 from holybalance.config.checks import RejectedError
 from holybalance.errors import ConfigError
 from holybalance.version import __version__
-from holybalance.wire import openai
 from holybalance.wire.connection import Surroundings
+from holybalance.wire.formats import WireFormat
+from holybalance.wire.login import login
 from holybalance.wire.resolver import Resolver
 from holybalance.wire.transport import Target, Transport
 
-FORMATS = {"openai": openai}
+
+def format_of(name: str) -> WireFormat:
+    """Give a wire format; each is loaded when an endpoint speaks it."""
+    found: Any = importlib.import_module(f"holybalance.wire.{name}")
+    return cast(WireFormat, found)
 
 
 def make_endpoints(
@@ -51,8 +58,9 @@ def make_endpoints(
                 settings,
                 config.defaults.breaker,
                 Transport(target, surroundings),
-                FORMATS[settings.format],
+                format_of(settings.format),
                 runtime,
+                drops=config.defaults.on_unsupported == "drop",
             )
         )
     return endpoints
@@ -78,9 +86,10 @@ def make_target(
 
 
 def _headers(endpoint: EndpointConfig) -> dict[str, str]:
-    key = None if endpoint.api_key is None else endpoint.api_key.reveal()
     ours = {"User-Agent": f"holybalance/{__version__}"}
-    ours |= FORMATS[endpoint.format].headers(key)
+    ours |= format_of(endpoint.format).headers()
+    if endpoint.api_key is not None:
+        ours |= login(endpoint.auth, endpoint.api_key.reveal())
     theirs = {name: value.reveal() for name, value in endpoint.headers.items()}
     replaced = {name.lower() for name in theirs}
     kept = {name: value for name, value in ours.items() if name.lower() not in replaced}

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from holybalance.balancing.admission import Admission
+from holybalance.balancing.attempts import Attempts
 from holybalance.balancing.endpoint import Endpoint
-from holybalance.balancing.lease import Lease
+from holybalance.balancing.legs import Leg, Legs
 from holybalance.balancing.pool import Pools
 from holybalance.balancing.retry import Retries
 from holybalance.balancing.runtime import GivenUp, Runtime
-from holybalance.balancing.trail import Leg, Legs, Trail
-from holybalance.balancing.verdict import judge
+from holybalance.balancing.stream import Stream
+from holybalance.balancing.trail import Trail
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.config import Defaults
-from holybalance.messages import ChatRequest, Fault, Outcome, Reply
-
-# Faults that may be the deadline's doing.
-CONNECT_PATIENCE_S = 1.0
-_OUT_OF_TIME = frozenset({Fault.DEADLINE, Fault.UNREACHABLE})
+from holybalance.errors import CallError
+from holybalance.messages import (
+    ChatRequest,
+    Embeddings,
+    Reply,
+    Request,
+)
 
 
 class Balancer:
@@ -36,25 +40,29 @@ class Balancer:
         runtime: Runtime,
     ) -> None:
         self.endpoints = tuple(endpoints)
-        self._attempt_timeout = settings.attempt_timeout
+        # Streams that were let go of unread; appending to a deque needs no lock.
+        self.strays: deque[Stream] = deque()
         self._clock = runtime.clock
-        self.pools = Pools(endpoints, settings.retry_budget, runtime)
-        self.admission = Admission(settings, worst, self.pools.busy_lines, runtime)
+        self.pools = Pools(endpoints, settings, runtime)
+        self.admission = Admission(
+            settings, worst, self.pools.busy_lines, runtime, self.sweep
+        )
+        self._attempts = Attempts(settings, self.admission, runtime)
         self._retries = Retries(settings, runtime)
         for endpoint in endpoints:
             endpoint.on_room(self._wake_lines)
 
     def send(
         self,
-        request: ChatRequest,
+        request: Request,
         started: float | None = None,
         *,
         models: Sequence[str] = (),
         windows: Sequence[int | None] = (),
         is_patient: bool = False,
-    ) -> Reply:
+    ) -> Reply | Embeddings:
         """
-        Make a call.
+        Make a call, and give its whole answer.
 
         Args:
             started: the instant of the clock at which the call's time began to run;
@@ -76,11 +84,35 @@ class Balancer:
         began = self._clock() if started is None else started
         legs = self._legs(request, models or (request.model,), windows or (None,))
         trail = Trail(request, legs, began, is_patient=is_patient)
-        try:
-            self._retries.run(self._attempt, trail)
-        except GivenUp:
-            raise trail.closed("while the call waited") from None
+        self._run(self._attempts.make, trail)
         return trail.conclude()
+
+    def open(
+        self,
+        request: ChatRequest,
+        started: float | None = None,
+        *,
+        models: Sequence[str] = (),
+        windows: Sequence[int | None] = (),
+        is_patient: bool = False,
+    ) -> Stream:
+        """
+        Make a call, and give its answer as a stream that has its first token.
+
+        Takes and raises what `send` does. Until there is a token of it the call goes on
+        to other endpoints as any other; after that, never.
+        """
+        began = self._clock() if started is None else started
+        legs = self._legs(request, models or (request.model,), windows or (None,))
+        trail = Trail(request, legs, began, is_patient=is_patient)
+        try:
+            self._run(self._attempts.begin_stream, trail)
+            if trail.lease is None or trail.feed is None:
+                raise trail.failure()
+            return Stream(trail, trail.lease, trail.feed, self.strays)
+        except BaseException:
+            trail.give_up()
+            raise
 
     def load_of(self, model: str) -> tuple[float, bool]:
         """
@@ -113,7 +145,7 @@ class Balancer:
         return sum(len(line) for pool in pools for line in pool.lines)
 
     def _legs(
-        self, request: ChatRequest, models: Sequence[str], windows: Sequence[int | None]
+        self, request: Request, models: Sequence[str], windows: Sequence[int | None]
     ) -> Legs:
         def make(place: int) -> Leg:
             pool = self.pools.of_model(models[place])
@@ -121,25 +153,24 @@ class Balancer:
 
         return Legs(make, len(models))
 
-    def _attempt(self, trail: Trail) -> None:
+    def _run(self, attempt: Callable[[Trail], None], trail: Trail) -> None:
+        self.sweep()
         try:
-            lease = self.admission.admit(trail)
-            outcome = self._exchange(trail, lease)
-            ended = lease.settle(outcome, judge(outcome))
-        finally:
-            trail.let_go()
-        trail.note(lease, ended)
+            self._retries.run(attempt, trail)
+        except GivenUp:
+            raise trail.closed("while the call waited") from None
+        except CallError as error:
+            error.answer = trail.rejection()
+            raise
 
-    def _exchange(self, trail: Trail, lease: Lease) -> Outcome:
-        until = trail.deadline
-        if self._attempt_timeout is not None:
-            until = min(until, lease.started + self._attempt_timeout)
-        outcome = lease.exchange(until)
-        if outcome.fault not in _OUT_OF_TIME:
-            return outcome
-        now = self._clock()
-        fault = _whose_time(outcome.fault, now >= trail.deadline, now - lease.started)
-        return outcome._replace(fault=fault)
+    def sweep(self) -> None:
+        """Settle streams that nobody refers to any more; see `Stream.__del__`."""
+        while self.strays:
+            try:
+                stream = self.strays.popleft()
+            except IndexError:
+                return
+            stream.close()
 
     def _wake_lines(self, endpoint: Endpoint) -> None:
         busy = self.pools.busy_lines
@@ -151,19 +182,3 @@ class Balancer:
             for line in self.admission.money_lines.values():
                 if line in busy:
                     line.wake()
-
-
-def _whose_time(fault: Fault, is_late: bool, took_s: float) -> Fault:
-    """
-    Say whose fault it is that an attempt ran out of time, if that is what it did.
-
-    Args:
-        is_late: whether the caller's own deadline has come.
-        took_s: seconds that the attempt took.
-    """
-    if fault is Fault.DEADLINE:
-        # Else the endpoint took longer than an attempt may.
-        return Fault.DEADLINE if is_late else Fault.NO_ANSWER
-    # Connecting takes a round trip or a few; a peer that did not get that done in a
-    # second is unreachable, whatever the caller's deadline.
-    return Fault.CONNECTING if is_late and took_s < CONNECT_PATIENCE_S else fault

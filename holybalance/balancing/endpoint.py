@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from holybalance.balancing.breaker import CLOSED, HALF_OPEN, Breaker
 from holybalance.balancing.lease import UNSENT, Ended, Lease, Refused
@@ -13,10 +13,10 @@ from holybalance.balancing.limits import Limits, Refusal
 from holybalance.balancing.policy import PeakEwma
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.sharing import Sharing
+from holybalance.balancing.speech import Speech
 from holybalance.balancing.verdict import CONSEQUENCES, Bench, Blame, Consequence
 from holybalance.config import ANY_MODEL, BreakerConfig, EndpointConfig, Price
 from holybalance.messages import (
-    ChatRequest,
     EndpointCheck,
     Fault,
     Outcome,
@@ -25,16 +25,13 @@ from holybalance.messages import (
 )
 from holybalance.telemetry.metrics import Tally
 from holybalance.wire.faults import WireError
-from holybalance.wire.transport import Response, Transport
+from holybalance.wire.formats import WireFormat
+from holybalance.wire.transport import Transport
 
 # A server without a list of models: no such path, or no such method.
 _LISTS_NOTHING = frozenset({404, 405, 501})
 # Nothing reached the upstream, so nothing was used up there.
 _UNSENT = UNSENT - {Fault.BROKEN}
-_MASK = "****"
-# Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
-# would leave nothing to read.
-_LEAST_SECRET = 6
 # This machine's trouble, and refusals after which a bench keeps calls away anyhow.
 _SAYS_NOTHING_OF_LATENCY = frozenset(
     verdict
@@ -55,22 +52,6 @@ LEAST_PATIENCE_S = 1.0
 UNSEEN_PATIENCE_S = 30.0
 
 
-class WireFormat(Protocol):
-    """A provider's wire format; a module does."""
-
-    CHAT_PATH: str
-    MODELS_PATH: str
-
-    def encode(self, request: ChatRequest, upstream_model: str) -> bytes:
-        """Write a request's body."""
-
-    def decode(self, response: Response) -> Outcome:
-        """Read a whole answer."""
-
-    def decode_models(self, response: Response) -> frozenset[str] | None:
-        """Read a list of models."""
-
-
 class Endpoint:
     """
     Admits calls or refuses them, without I/O, and learns from how they end.
@@ -85,11 +66,13 @@ class Endpoint:
         transport: Transport,
         wire: WireFormat,
         runtime: Runtime,
+        *,
+        drops: bool = False,
     ) -> None:
         self.config = config
         self.name = config.name
         self.weight = config.weight
-        self.wire = wire
+        self.speech = Speech(config, wire, drops=drops)
         self.transport = transport
         self.in_flight = 0
         self.fastest_s: float | None = None
@@ -106,10 +89,10 @@ class Endpoint:
         self.sharing.begin(self._limits, self._breaker)
         self._ask_soon = runtime.ask_soon
         self._latency = PeakEwma()
+        self._first_token = PeakEwma()
         self._last_success_at = -math.inf
         self._tally = Tally()
         self._on_room: Callable[[Endpoint], None] = lambda endpoint: None
-        self._secrets = _secrets(config)
 
     def __repr__(self) -> str:
         return (
@@ -126,6 +109,10 @@ class Endpoint:
     def latency_s(self) -> float | None:
         """The peak EWMA in seconds, `None` before the first answer."""
         return self._latency.value(self._clock())
+
+    def first_token_s(self) -> float | None:
+        """The same for the first tokens of streams."""
+        return self._first_token.value(self._clock())
 
     def price(self, model: str) -> Price | None:
         """What a model costs here, `None` when unknown."""
@@ -151,10 +138,6 @@ class Endpoint:
         return self._clock()
 
     # A call, from beginning to end.
-
-    def upstream_model(self, model: str) -> str:
-        """Give the upstream's name for a model that this endpoint serves."""
-        return self.config.models.get(model, model)
 
     def admit(self, lease: Lease, *, as_probe: bool = False) -> Refused | None:
         """
@@ -199,9 +182,10 @@ class Endpoint:
             lease.is_held, self.in_flight = False, self.in_flight - 1
             self._settle_limits(lease, outcome, CONSEQUENCES[verdict], now)
             self._note_latency(lease, ended)
-            self._tally.note_attempt(verdict, now - lease.started, lease.ask.is_retry)
+            self._count(lease, ended)
             if verdict is Verdict.OK:
                 self._limits.note_success(lease.ask.model, lease.started, now)
+            if verdict is Verdict.OK or outcome.usage is not None:
                 self._tally.note_usage(outcome.usage, ended.cost_usd)
         if verdict in _MAY_REST and self._ask_soon is not None:
             self._ask_soon()  # others should know at once
@@ -221,14 +205,16 @@ class Endpoint:
     def check(self, until: float) -> EndpointCheck:
         """Ask for the list of models, apart from all calls; costs no tokens."""
         started = self._clock()
+        path = self.speech.wire.MODELS_PATH
         try:
-            response = self.transport.exchange("GET", self.wire.MODELS_PATH, b"", until)
+            headers = self.speech.headers_with()
+            response = self.transport.exchange("GET", path, b"", until, headers)
         except WireError as error:
             outcome = Outcome(fault=error.fault, message=error.message)
             listed = None
         else:
-            outcome = self.read(response)
-            listed = self.wire.decode_models(response)
+            outcome = self.speech.read(response)
+            listed = self.speech.wire.decode_models(response)
         return EndpointCheck(
             name=self.name,
             base_url=self.config.base_url,
@@ -271,28 +257,6 @@ class Endpoint:
                 "idle_connections": self.transport.idle_connections(),
                 "stale_connections": self.transport.stale_connections,
             }
-
-    def read(self, response: Response) -> Outcome:
-        """Decode an answer; in a bad one mask our secrets, since some repeat them."""
-        outcome = self.wire.decode(response)
-        if outcome.body is not None:
-            return outcome
-        body = response.body
-        for secret in self._secrets:
-            body = body.replace(secret.encode("ascii"), _MASK.encode("ascii"))
-        if body != response.body:
-            # Before a message is cut to size, which might cut a secret in two.
-            outcome = self.wire.decode(response._replace(body=body))
-        return outcome._replace(
-            message=self._masked(outcome.message),
-            code=None if outcome.code is None else self._masked(outcome.code),
-            request_id=outcome.request_id and self._masked(outcome.request_id),
-        )
-
-    def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return text
 
     def _checked(
         self, outcome: Outcome, listed: frozenset[str] | None
@@ -343,17 +307,29 @@ class Endpoint:
         """
         if verdict is not Verdict.LATE:
             return CONSEQUENCES[verdict].blame
-        usual = self._tally.latency.average_s()
+        is_stream = lease.ask.request.is_stream
+        times = self._tally.first_token if is_stream else self._tally.latency
+        usual = times.average_s()
         patience = UNSEEN_PATIENCE_S if usual is None else HANG_FACTOR * usual
         silent_s = now - lease.started
         is_hanging = silent_s >= max(LEAST_PATIENCE_S, patience)
         has_answered = self._last_success_at > lease.started
         return Blame.FAILURE if is_hanging and not has_answered else Blame.NONE
 
+    def _count(self, lease: Lease, ended: Ended) -> None:
+        ask, verdict = lease.ask, ended.verdict
+        if ask.request.is_stream:
+            first_token_s = ended.outcome.first_token_s
+            self._tally.note_stream(verdict, first_token_s, ask.is_retry)
+        else:
+            self._tally.note_attempt(verdict, ended.at - lease.started, ask.is_retry)
+
     def _note_latency(self, lease: Lease, ended: Ended) -> None:
-        now = ended.at
-        took = now - lease.started - ended.outcome.connect_s
-        if ended.verdict is Verdict.OK:
+        now, outcome = ended.at, ended.outcome
+        took = now - lease.started - outcome.connect_s
+        if lease.ask.request.is_stream:
+            self._note_first_token(ended, took)
+        elif ended.verdict is Verdict.OK:
             self._last_success_at = now
             self._latency.observe(took, now)
             if self.fastest_s is None or took < self.fastest_s:
@@ -363,17 +339,18 @@ class Endpoint:
             # rejects everything at once would draw all calls.
             self._latency.observe_failure(took, now)
 
+    def _note_first_token(self, ended: Ended, took: float) -> None:
+        outcome, now = ended.outcome, ended.at
+        if outcome.first_token_s is not None:
+            self._last_success_at = now
+            self._first_token.observe(outcome.first_token_s - outcome.connect_s, now)
+        elif ended.verdict not in _SAYS_NOTHING_OF_LATENCY | {Verdict.OK}:
+            self._first_token.observe_failure(took, now)
+
 
 def _asks_for_rest(outcome: Outcome, consequence: Consequence) -> bool:
     """Tell whether a failing endpoint, not a request at fault, wants to be let be."""
     return consequence.blame is Blame.FAILURE and outcome.retry_after_s is not None
-
-
-def _secrets(config: EndpointConfig) -> list[str]:
-    """List what must not be repeated, the longest first; short values give too much."""
-    held = [*config.headers.values(), *([config.api_key] if config.api_key else [])]
-    revealed = {secret.reveal() for secret in held}
-    return sorted((s for s in revealed if len(s) >= _LEAST_SECRET), key=len)[::-1]
 
 
 def _used(usage: Usage | None) -> int | None:

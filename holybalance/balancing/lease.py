@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from holybalance.balancing.breaker import Permit
+from holybalance.balancing.feed import BrokenFeed, Feed, Times
 from holybalance.balancing.limits import Refusal
 from holybalance.balancing.verdict import CONSEQUENCES
 from holybalance.budgeting.ledger import Hold
-from holybalance.messages import Fault, Outcome, Verdict
+from holybalance.messages import Fault, Outcome, Request, Verdict
+from holybalance.wire.cancel import Cancel
 from holybalance.wire.faults import WireError
+from holybalance.wire.formats import Written
+from holybalance.wire.transport import Exchange
 
 if TYPE_CHECKING:
     from holybalance.balancing.endpoint import Endpoint
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 # Nothing reached the upstream, or not the whole of it: nobody charges for that.
 UNSENT = frozenset({Fault.UNREACHABLE, Fault.CONNECTING, Fault.BROKEN, Fault.LOCAL})
+
+_WHOLE_KINDS = (b"application/json", b"text/html")
 
 
 class Refused(NamedTuple):
@@ -33,14 +39,16 @@ class Ask(NamedTuple):
 
     Args:
         model: the caller's name of the model.
-        body: the request in the endpoint's wire format.
+        request: what is asked for.
+        written: the same in the endpoint's wire format.
         tokens: what it may use at most, estimated; counts against `tpm`.
         is_retry: whether the call has been tried before.
         is_plain: whether its tokens are all that it is charged for.
     """
 
     model: str
-    body: bytes
+    request: Request
+    written: Written
     tokens: int = 0
     is_retry: bool = False
     is_plain: bool = True
@@ -92,21 +100,54 @@ class Lease:
         Args:
             until: an instant of the clock at which the attempt is over.
         """
-        endpoint = self.endpoint
-        path = endpoint.wire.CHAT_PATH
-        if self.hold is not None:
-            self.hold.is_sent = True
+        endpoint, (path, body, _), request = self._sending()
         try:
-            response = endpoint.transport.exchange("POST", path, self.ask.body, until)
+            headers = endpoint.speech.headers_with(request.extras)
+            response = endpoint.transport.exchange("POST", path, body, until, headers)
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
-        outcome = endpoint.read(response)
+        outcome = endpoint.speech.read(response, request.operation)
         if response.connect_s:
             return outcome._replace(connect_s=response.connect_s)
         return outcome
 
-    def settle(self, outcome: Outcome, verdict: Verdict) -> Ended:
-        """Report what came of it; frees the slot."""
+    def open(self, times: Times, cancel: Cancel | None = None) -> Feed | Outcome:
+        """
+        Send the request and wait for the first token of a stream.
+
+        Args:
+            cancel: what may end the waiting from another thread.
+
+        Returns:
+            The stream, or what came in its place.
+        """
+        endpoint, (path, body, _), request = self._sending()
+        until = min(times.first_token_until, times.deadline)
+        try:
+            headers = endpoint.speech.headers_with(request.extras)
+            exchange = endpoint.transport.open(
+                "POST", path, body, until, headers, cancel=cancel
+            )
+        except WireError as error:
+            return Outcome(fault=error.fault, message=error.message)
+        try:
+            opened = self._read_begin(exchange, times)
+        except BaseException:
+            exchange.close()
+            raise
+        if isinstance(opened, Outcome):
+            exchange.close()
+        return opened
+
+    def settle(
+        self, outcome: Outcome, verdict: Verdict, *, is_whole: bool = True
+    ) -> Ended:
+        """
+        Report what came of it; frees the slot.
+
+        Args:
+            is_whole: whether the usage is all that the upstream will charge for.
+        """
         endpoint = self.endpoint
         cost = None
         if outcome.usage is not None and self.ask.is_plain:
@@ -115,10 +156,44 @@ class Lease:
         ended = Ended(outcome, verdict, endpoint.now(), cost)
         if self.hold is not None:
             # Before the slot is free: who takes that is to find the money, too.
-            may_cost = CONSEQUENCES[verdict].may_cost and outcome.fault not in UNSENT
-            self.hold.settle(cost if may_cost else 0.0)
+            self.hold.settle(self._owed(outcome, verdict, cost) if is_whole else None)
         endpoint.settle(self, ended)
         return ended
+
+    def _sending(self) -> tuple[Endpoint, Written, Request]:
+        """Take note that the request is about to be sent, and say what and where."""
+        if self.hold is not None:
+            self.hold.is_sent = True
+        return self.endpoint, self.ask.written, self.ask.request
+
+    def _read_begin(self, exchange: Exchange, times: Times) -> Feed | Outcome:
+        """Read a stream up to its first token, or an answer that is none whole."""
+        endpoint = self.endpoint
+        if not _is_stream(exchange):
+            try:
+                response = exchange.whole()
+            except WireError as error:
+                return Outcome(fault=error.fault, message=error.message)
+            return _no_stream(
+                endpoint.speech.read(response, self.ask.request.operation)
+            )
+        feed = Feed(exchange, endpoint.speech.reader(), times, endpoint.now)
+        try:
+            feed.wait_for_first()
+        except BrokenFeed as broken:
+            return endpoint.speech.masked(broken.outcome)._replace(
+                connect_s=feed.connect_s
+            )
+        return feed
+
+    def _owed(
+        self, outcome: Outcome, verdict: Verdict, cost: float | None
+    ) -> float | None:
+        """Say what is to be paid; `None` when that is not known."""
+        if outcome.usage is not None:
+            return cost
+        may_cost = CONSEQUENCES[verdict].may_cost and outcome.fault not in UNSENT
+        return None if may_cost else 0.0
 
     def end(self) -> None:
         """Free the slot if it is still held, and the money."""
@@ -126,3 +201,19 @@ class Lease:
             self.hold.close()
         if self.is_held:
             self.endpoint.abandon(self)
+
+
+def _is_stream(exchange: Exchange) -> bool:
+    """Tell whether an answer may be a stream; servers that do not say so, may."""
+    kind = b""
+    for name, value in exchange.headers.items():
+        if name.lower() == b"content-type":
+            kind = value.lower()
+    return exchange.status == 200 and not kind.startswith(_WHOLE_KINDS)
+
+
+def _no_stream(outcome: Outcome) -> Outcome:
+    if outcome.body is None:
+        return outcome
+    message = "a stream was asked for, and a whole reply came"
+    return outcome._replace(body=None, fault=Fault.GARBLED, message=message)

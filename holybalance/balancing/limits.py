@@ -41,6 +41,7 @@ class Refusal(enum.Enum):
     BENCHED = "its key was refused"
     EXHAUSTED = "its key's quota is used up"
     NO_MODEL = "it does not have the model"
+    UNABLE = "its provider cannot do what is asked for"
     COOLING = "it is cooling down"
     LIMITED = "it is at its rate limit"
     AWAITED = "its part of what processes share is being asked for"

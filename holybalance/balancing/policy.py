@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from holybalance.config import Price
-from holybalance.messages import ChatRequest
+from holybalance.messages import Request
 
 TAU_S = 30.0
 # What an endpoint that has only failed is taken to need: a short reply's second.
@@ -44,12 +44,15 @@ class Candidate(Protocol):
     def latency_s(self) -> float | None:
         """Its peak EWMA in seconds, `None` before the first answer."""
 
+    def first_token_s(self) -> float | None:
+        """The same for the first tokens of streams."""
+
     def price(self, model: str) -> Price | None:
         """What a model costs there, `None` when unknown."""
 
 
 C = TypeVar("C", bound=Candidate)
-Policy = Callable[[Sequence[C], ChatRequest], C]
+Policy = Callable[[Sequence[C], Request], C]
 
 
 class PeakEwma:
@@ -92,14 +95,14 @@ class PeakEwma:
         return cost * math.exp((TAU_S - idle) / TAU_S)
 
 
-def load(candidate: Candidate) -> float:
+def load(candidate: Candidate, *, is_stream: bool = False) -> float:
     """
     Estimate what one more call there would take: latency x (in flight + 1) / share.
 
     An endpoint that has not answered yet counts as idle until a first call is under
     way, and as slow from then on: it is asked once, not flooded.
     """
-    latency = candidate.latency_s()
+    latency = candidate.first_token_s() if is_stream else candidate.latency_s()
     if latency is None:
         latency = UNSEEN_S if candidate.in_flight else 0.0
     return latency * (candidate.in_flight + 1) / _share(candidate)
@@ -112,13 +115,15 @@ def _share(candidate: Candidate) -> float:
 def power_of_two(rng: random.Random) -> Policy[C]:
     """Draw two at random, take the one with less load (Mitzenmacher 2001)."""
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         count = len(candidates)
         first = int(rng.random() * count)
         second = int(rng.random() * (count - 1))
         second += second >= first
         one, other = candidates[first], candidates[second]
-        return one if load(one) <= load(other) else other
+        is_stream = request.is_stream
+        loads = load(one, is_stream=is_stream), load(other, is_stream=is_stream)
+        return one if loads[0] <= loads[1] else other
 
     return choose
 
@@ -137,7 +142,7 @@ def round_robin(rng: random.Random) -> Policy[C]:
             last[chosen.name] = next(turns)
         return chosen
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         for _ in candidates:
             chosen = longest_ago(candidates)
             if rng.random() < chosen.warmth():
@@ -150,7 +155,7 @@ def round_robin(rng: random.Random) -> Policy[C]:
 def weighted(rng: random.Random) -> Policy[C]:
     """Draw at random in proportion to the weights."""
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         return rng.choices(candidates, [_share(c) for c in candidates])[0]
 
     return choose
@@ -159,7 +164,7 @@ def weighted(rng: random.Random) -> Policy[C]:
 def least_in_flight(rng: random.Random) -> Policy[C]:
     """Take the one with the fewest calls under way for its weight."""
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         return min(
             candidates, key=lambda c: ((c.in_flight + 1) / _share(c), rng.random())
         )
@@ -171,7 +176,7 @@ def cheapest(rng: random.Random) -> Policy[C]:
     """Take the lowest price; among equals, the one with less load."""
     among_equals: Policy[C] = power_of_two(rng)
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         prices = [_blend(c.price(request.model)) for c in candidates]
         lowest = min(prices)
         equals = [c for c, p in zip(candidates, prices, strict=True) if p == lowest]
@@ -202,7 +207,7 @@ def with_affinity(policy: Policy[C]) -> Policy[C]:
     that is not overloaded is taken. Calls without a session go by `policy`.
     """
 
-    def choose(candidates: Sequence[C], request: ChatRequest) -> C:
+    def choose(candidates: Sequence[C], request: Request) -> C:
         if request.session is None or len(candidates) == 1:
             return policy(candidates, request) if len(candidates) > 1 else candidates[0]
         session = request.session

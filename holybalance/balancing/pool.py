@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.hedging import Hedges
 from holybalance.balancing.line import Line
 from holybalance.balancing.retry_budget import RetryBudget
 from holybalance.balancing.runtime import Runtime
+from holybalance.config import Defaults
 from holybalance.config.schema import ANY_MODEL
 from holybalance.config.wording import likely
 from holybalance.errors import RequestError
@@ -30,6 +32,7 @@ class Pool:
     endpoints: tuple[Endpoint, ...]
     tiers: tuple[tuple[Endpoint, ...], ...]
     budget: RetryBudget
+    hedges: Hedges
     line: Line
     patient_line: Line
 
@@ -43,10 +46,11 @@ class Pools:
     """Finds a model's pool; names that no endpoint lists go to those that take any."""
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], retry_budget: float, runtime: Runtime
+        self, endpoints: Sequence[Endpoint], settings: Defaults, runtime: Runtime
     ) -> None:
         self.busy_lines: set[Line] = set()
-        self._retry_budget = retry_budget
+        self._retry_budget = settings.retry_budget
+        self._hedge_budget = settings.hedge_budget if settings.hedge else 0.0
         self._runtime = runtime
         takers = [e for e in endpoints if ANY_MODEL in e.config.models]
         names = dict.fromkeys(
@@ -99,6 +103,7 @@ class Pools:
             endpoints=tuple(ordered),
             tiers=tiers,
             budget=RetryBudget(self._retry_budget, reserve, clock),
+            hedges=Hedges(self._hedge_budget, clock),
             line=Line(self.busy_lines),
             patient_line=Line(self.busy_lines),
         )

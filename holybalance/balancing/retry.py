@@ -86,6 +86,8 @@ class Retries:
 
     def _may_help(self, trail: Trail) -> bool:
         """Tell whether, after the last verdict, another attempt may come to more."""
+        if trail.feed is not None:
+            return False
         verdict = trail.verdict()
         consequence = CONSEQUENCES[verdict]
         if verdict is Verdict.LOST and not self._settings.retry_lost:
@@ -118,7 +120,7 @@ class Retries:
             for leg in trail.legs
             if not leg.is_over
             for endpoint in leg.pool.endpoints
-            if endpoint.might_admit(leg.model)
+            if endpoint.name not in leg.unable and endpoint.might_admit(leg.model)
         ]
         if not willing or any(endpoint not in leg.tried for leg, endpoint in willing):
             return 0.0
@@ -128,8 +130,9 @@ class Retries:
         trail: Trail = state.args[0]
         settings = self._settings
         left = trail.deadline - self._runtime.clock() - state.upcoming_sleep
-        if len(trail.attempts) >= settings.max_attempts:
-            trail.stopped_by = f"{settings.max_attempts} are allowed (max_attempts)"
+        most = trail.request.max_attempts or settings.max_attempts
+        if len(trail.attempts) >= most:
+            trail.stopped_by = f"{most} are allowed (max_attempts)"
         elif left <= trail.fastest_s():
             trail.stopped_by = "another could not finish before the deadline"
         elif not CONSEQUENCES[trail.verdict()].is_load:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Mapping
+from typing import Any
 
 from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.feed import Feed
 from holybalance.balancing.lease import Ask, Ended, Lease
+from holybalance.balancing.legs import Leg, Legs
 from holybalance.balancing.line import Line
-from holybalance.balancing.pool import Pool
 from holybalance.budgeting.ledger import Shortage
 from holybalance.errors import (
     CallError,
@@ -19,8 +20,18 @@ from holybalance.errors import (
     RequestError,
     RetriesExhausted,
 )
-from holybalance.messages import Attempt, ChatRequest, Fault, Reply, Verdict
+from holybalance.messages import (
+    Attempt,
+    Embeddings,
+    EmbedRequest,
+    Fault,
+    Rejection,
+    Reply,
+    Request,
+    Verdict,
+)
 from holybalance.tokens import USUAL_ANSWER_TOKENS, is_plainly_priced, output_bound
+from holybalance.wire.formats import Written
 
 BYTES_PER_TOKEN = 4
 
@@ -32,84 +43,6 @@ _ERRORS: dict[Verdict, type[CallError]] = {
     Verdict.LATE: DeadlineExceeded,
     Verdict.LOCAL: LocalError,
 }
-
-
-class Leg:
-    """
-    One of the models that a call may go to, and where it has been tried.
-
-    Args:
-        asked: the request as the caller meant it.
-        window: the model's context window in tokens; `None` when unknown.
-    """
-
-    __slots__ = ("_bodies", "_request", "is_over", "model", "pool", "tried", "window")
-
-    def __init__(
-        self, asked: ChatRequest, model: str, pool: Pool, window: int | None = None
-    ) -> None:
-        self.model = model
-        self.pool = pool
-        self.window = window
-        self.tried: list[Endpoint] = []
-        # No endpoint of this model would do, whatever its state.
-        self.is_over = False
-        self._request = asked
-        self._bodies: dict[str, bytes] = {}
-
-    @property
-    def request(self) -> ChatRequest:
-        """The request with this model's name in it."""
-        if self._request.model != self.model:
-            self._request = replace(self._request, model=self.model)
-        return self._request
-
-    def body_for(self, endpoint: Endpoint, max_bytes: int) -> bytes:
-        """
-        Write the request in an endpoint's wire format, once for each model name.
-
-        Raises:
-            RequestError: it is not JSON, or too big.
-        """
-        name = endpoint.upstream_model(self.model)
-        body = self._bodies.get(name)
-        if body is None:
-            body = self._bodies[name] = endpoint.wire.encode(self._request, name)
-            if len(body) > max_bytes:
-                raise RequestError(
-                    f"the request is {len(body):,} bytes, over the cap of "
-                    f"{max_bytes:,} (max_request_bytes); shorten it or raise the cap",
-                    code="request_too_large",
-                )
-        return body
-
-
-class Legs:
-    """
-    The models that a call may go to, in their order; each is made when it is needed.
-
-    Args:
-        make: makes the one at a place, from 0.
-        count: how many there are, at least one.
-    """
-
-    __slots__ = ("_count", "_made", "_make", "first")
-
-    def __init__(self, make: Callable[[int], Leg], count: int = 1) -> None:
-        self._make = make
-        self._count = count
-        # Nearly every call is at home with its first one.
-        self.first = make(0)
-        self._made = [self.first]
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[Leg]:
-        for place in range(self._count):
-            if place == len(self._made):
-                self._made.append(self._make(place))
-            yield self._made[place]
 
 
 class Trail:
@@ -130,6 +63,7 @@ class Trail:
         "awaiting_since",
         "caught",
         "deadline",
+        "feed",
         "is_patient",
         "is_retrying",
         "last",
@@ -145,7 +79,7 @@ class Trail:
 
     def __init__(
         self,
-        request: ChatRequest,
+        request: Request,
         legs: Legs,
         started: float,
         *,
@@ -162,6 +96,8 @@ class Trail:
         self.last: Ended | None = None
         # The trail holds a lease before it is taken, and lets it go in any case.
         self.lease: Lease | None = None
+        # The stream that the call has come to, which takes the lease over.
+        self.feed: Feed | None = None
         self.is_retrying = False
         self.caught: Exception | None = None
         self.stopped_by = ""
@@ -193,18 +129,15 @@ class Trail:
 
     def fastest_s(self) -> float:
         """Give the least that any endpoint has ever needed: less time is too little."""
+        if self.request.is_stream:
+            return 0.0
         endpoints = [endpoint for leg in self.legs for endpoint in leg.pool.endpoints]
         known = [e.fastest_s for e in endpoints if e.fastest_s is not None]
         return min(known) if len(known) == len(endpoints) else 0.0
 
     def has_fresh(self) -> bool:
         """Tell whether any model has an endpoint that it has not been tried at."""
-        return any(
-            endpoint not in leg.tried
-            for leg in self.legs
-            if not leg.is_over
-            for endpoint in leg.pool.endpoints
-        )
+        return any(any(leg.fresh()) for leg in self.legs if not leg.is_over)
 
     def give_up_model(self, *, is_too_long: bool) -> bool:
         """
@@ -243,15 +176,22 @@ class Trail:
         if lease is not None:
             lease.end()
 
-    def ask_of(self, endpoint: Endpoint, body: bytes) -> Ask:
+    def give_up(self) -> None:
+        """Let go of a stream that nobody will have, and of its lease."""
+        feed, self.feed = self.feed, None
+        if feed is not None:
+            feed.close()
+        self.let_go()
+
+    def ask_of(self, endpoint: Endpoint, written: Written) -> Ask:
         """Say what the next attempt needs of an endpoint."""
         tokens = 0
         if endpoint.config.tpm is not None:
-            answer = output_bound(self.request.options) or USUAL_ANSWER_TOKENS
-            tokens = len(body) // BYTES_PER_TOKEN + answer
+            tokens = len(written.body) // BYTES_PER_TOKEN + self._answer_tokens()
         return Ask(
             model=self.leg.model,
-            body=body,
+            request=self.request,
+            written=written,
             tokens=tokens,
             is_retry=bool(self.attempts),
             is_plain=is_plainly_priced(self.request.options),
@@ -278,15 +218,26 @@ class Trail:
             )
         )
 
+    def note_outrun(self, lease: Lease) -> None:
+        """Add an attempt that another one was faster than; it settles itself."""
+        self.attempts.append(
+            Attempt(
+                endpoint=lease.endpoint.name,
+                verdict=Verdict.LATE,
+                latency_s=lease.endpoint.now() - lease.started,
+                message="another endpoint was faster",
+            )
+        )
+
     def verdict(self) -> Verdict:
         """Give the verdict on the last attempt."""
         if self.last is None:
             raise AssertionError("there has been no attempt yet")
         return self.last.verdict
 
-    def conclude(self) -> Reply:
+    def conclude(self) -> Reply | Embeddings:
         """
-        Give the reply, or raise what the call came to.
+        Give the answer, or raise what the call came to.
 
         Raises:
             RequestError, DeadlineExceeded, LocalError, RetriesExhausted: by the last
@@ -295,18 +246,33 @@ class Trail:
         ended = self.last
         if ended is None:
             raise AssertionError("a call without an attempt cannot be concluded")
-        if ended.outcome.body is None or ended.verdict is not Verdict.OK:
-            raise self._error(ended)
-        return Reply(
-            body=ended.outcome.body,
-            model=self.leg.model,
-            endpoint=self.attempts[-1].endpoint,
-            usage=ended.outcome.usage,
-            cost_usd=ended.cost_usd,
-            latency_s=ended.at - self.started,
-            attempts=tuple(self.attempts),
-            request_id=ended.outcome.request_id,
-        )
+        if ended.outcome.body is None:
+            raise self.failure()
+        if isinstance(self.request, EmbedRequest):
+            return Embeddings(**self._answer(ended, ended.outcome.body))
+        return Reply(**self._answer(ended, ended.outcome.body))
+
+    def failure(self) -> CallError:
+        """Make the error that the last attempt comes to."""
+        assert self.last is not None, "there has been an attempt"
+        error = self._error(self.last)
+        error.answer = self.rejection()
+        return error
+
+    def conclude_stream(self, first_token_s: float | None) -> Reply:
+        """Give the whole reply of a stream that has ended well."""
+        ended = self.last
+        if ended is None or ended.outcome.body is None:
+            raise AssertionError("a stream without a reply cannot be concluded")
+        values = self._answer(ended, ended.outcome.body)
+        return Reply(**values, first_token_s=first_token_s)
+
+    def rejection(self) -> Rejection | None:
+        """Give what the last upstream that answered said against the request."""
+        outcome = None if self.last is None else self.last.outcome
+        if outcome is None or outcome.status is None or outcome.body is not None:
+            return None
+        return Rejection(outcome.status, outcome.error or {}, outcome.headers)
 
     def out_of_time(self, doing: str) -> DeadlineExceeded:
         """Make the error for a deadline that came between attempts."""
@@ -323,6 +289,25 @@ class Trail:
     def closed(self, when: str) -> ClientClosed:
         """Make the error for a client that was closed meanwhile."""
         return ClientClosed(f"the client was closed {when}", attempts=self.attempts)
+
+    def _answer(self, ended: Ended, body: Mapping[str, Any]) -> dict[str, Any]:
+        outcome = ended.outcome
+        return {
+            "body": body,
+            "model": self.leg.model,
+            "endpoint": self.attempts[-1].endpoint,
+            "usage": outcome.usage,
+            "cost_usd": ended.cost_usd,
+            "latency_s": ended.at - self.started,
+            "attempts": tuple(self.attempts),
+            "request_id": outcome.request_id,
+            "head": outcome.headers,
+        }
+
+    def _answer_tokens(self) -> int:
+        if self.request.operation != "chat":
+            return 0
+        return output_bound(self.request.options) or USUAL_ANSWER_TOKENS
 
     def _error(self, ended: Ended) -> CallError:
         verdict, outcome = ended.verdict, ended.outcome

@@ -15,6 +15,7 @@ _OF_FAULT = {
     Fault.GARBLED: Verdict.MALFORMED,
     Fault.DEADLINE: Verdict.LATE,
     Fault.CONNECTING: Verdict.LATE,
+    Fault.OUTRUN: Verdict.LATE,
     Fault.LOCAL: Verdict.LOCAL,
     Fault.GIVEN_UP: Verdict.LOCAL,
 }
@@ -48,10 +49,10 @@ def judge(outcome: Outcome) -> Verdict:
     """Decide what an attempt came to; a pure function, and the only such decision."""
     if outcome.fault is not None:
         return _OF_FAULT[outcome.fault]
-    if outcome.body is not None:
-        return Verdict.OK
     if outcome.problem is not None:
         return _OF_PROBLEM[outcome.problem]
+    if outcome.body is not None:
+        return Verdict.OK
     status = outcome.status or 0
     known = _OF_STATUS.get(status)
     # What is left (1xx, 2xx without a reply, 3xx) is no answer to a chat request.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.budgeting.ledger import Ledger, Unbounded
 from holybalance.config import Card, Price
-from holybalance.messages import ChatRequest
+from holybalance.messages import ChatRequest, Request
 from holybalance.tokens import (
     choices,
     is_plainly_priced,
@@ -47,10 +47,14 @@ class WorstCase:
         self._known: dict[tuple[str, str], _Facts] = {}
 
     def of(
-        self, endpoint: Endpoint, model: str, request: ChatRequest, body_bytes: int
+        self, endpoint: Endpoint, model: str, request: Request, body_bytes: int
     ) -> float | Unbounded:
         """Give US dollars, or what keeps them unknown."""
         facts = self._known.get((endpoint.name, model)) or self._facts(endpoint, model)
+        if not isinstance(request, ChatRequest):
+            if facts.price is None:
+                return Unbounded(_price_unknown(endpoint.name, model, None))
+            return facts.price.worst_usd(body_bytes, 0)
         output = output_bound(request.options)
         if output is None and facts.max_output is not None:
             output = facts.max_output * choices(request.options)
@@ -73,7 +77,7 @@ class WorstCase:
     def _facts(self, endpoint: Endpoint, model: str) -> _Facts:
         card = self._catalog.get(model)
         if card is None:
-            card = self._catalog.get(endpoint.upstream_model(model))
+            card = self._catalog.get(endpoint.speech.upstream_model(model))
         facts = _Facts(
             endpoint.price(model),
             None if card is None else card.context_window,

@@ -1,6 +1,6 @@
 """Owns what a user may configure: read eagerly, checked whole, then frozen."""
 
-from holybalance.config.card import ABILITIES, TASKS, Card
+from holybalance.config.card import ABILITIES, EMBEDDINGS, TASKS, Card
 from holybalance.config.presets import PRESETS, Preset
 from holybalance.config.price import LongPrice, Price, nano_of, usd_of
 from holybalance.config.routing import (
@@ -14,6 +14,8 @@ from holybalance.config.routing import (
     StateConfig,
 )
 from holybalance.config.schema import (
+    AUTHS,
+    FORMATS,
     BreakerConfig,
     Config,
     Defaults,
@@ -24,7 +26,10 @@ from holybalance.config.secret import Secret
 __all__ = [
     "ABILITIES",
     "ANY_MODEL",
+    "AUTHS",
     "AUTO",
+    "EMBEDDINGS",
+    "FORMATS",
     "PRESETS",
     "STRATEGIES",
     "TASKS",

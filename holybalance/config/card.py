@@ -12,6 +12,9 @@ from holybalance.config.checks import Check, RejectedError, settle
 from holybalance.config.price import Price
 
 ABILITIES = ("tools", "vision", "json_schema", "streaming")
+"""What a chat may need of a model."""
+EMBEDDINGS = "embeddings"
+"""The ability of models that make vectors; alone, it is that of one that only does."""
 TASKS = (
     "code",
     "writing",
@@ -32,14 +35,14 @@ class Card:
 
     Args:
         name: the caller's usual name for it.
-        maker: the provider whose own model it is, of `PRESETS` where we know it.
+        maker: the provider whose own model it is, of `PROVIDERS` where we know it.
         names: what each provider calls it, by the provider's name.
         price: at its maker and at each provider of `names` but those of `prices`;
             one that the user gave holds at every endpoint.
         prices: by the provider's name, at that provider's own address.
         context_window: tokens, input and output together.
         max_output: tokens that one answer has at the most.
-        abilities: of `ABILITIES`; `None` when they are not known.
+        abilities: of `ABILITIES` and `EMBEDDINGS`; `None` when they are not known.
         strengths: how good it is at each of `TASKS`, from 0 to 1; a judgement.
         latency_s: seconds that a usual answer takes, until calls have told.
         retires: the day from which its maker does not serve it any more.
@@ -66,6 +69,11 @@ class Card:
     def __post_init__(self) -> None:
         settle(self, CARD_CHECKS)
 
+    @property
+    def chats(self) -> bool:
+        """Whether it answers messages, as far as is known: one that only embeds not."""
+        return self.abilities != frozenset({EMBEDDINGS})
+
 
 def day(value: Any) -> dt.date:
     """A date, or its ISO form."""
@@ -88,7 +96,7 @@ CARD_CHECKS: dict[str, Check] = {
     "prices": checks.mapping(checks.instance(Price)),
     "context_window": checks.optional(checks.whole(1)),
     "max_output": checks.optional(checks.whole(1)),
-    "abilities": checks.optional(checks.names_of(ABILITIES)),
+    "abilities": checks.optional(checks.names_of((*ABILITIES, EMBEDDINGS))),
     "strengths": checks.scores(TASKS),
     "latency_s": checks.optional(checks.seconds),
     "retires": checks.optional(day),

@@ -7,40 +7,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from holybalance.config import checks
+from holybalance.config.addresses import PLACE_KEYS, Address, find_address
 from holybalance.config.catalog import Catalog
 from holybalance.config.checks import RejectedError, examine, is_header_name
 from holybalance.config.fields import read_price
-from holybalance.config.presets import PRESETS, Preset
+from holybalance.config.presets import OTHER_NAMES, PRESETS, Preset
+from holybalance.config.problems import KeyPath
 from holybalance.config.routing import ANY_MODEL
 from holybalance.config.schema import ENDPOINT_CHECKS, Defaults, EndpointConfig
 from holybalance.config.secret import Secret
 from holybalance.config.sources import Sources
 from holybalance.config.terms import Terms
-from holybalance.config.urls import base_url, same_origin
 from holybalance.config.wording import likely, shown
 
-ENDPOINT_KEYS = tuple(
-    key for key in ENDPOINT_CHECKS if key not in ("format", "retires")
+_FOUND = ("format", "token", "retires", "max_outputs")
+"""Fields of an endpoint that no table holds: they follow from others."""
+ENDPOINT_KEYS = (
+    *(key for key in ENDPOINT_CHECKS if key not in _FOUND),
+    *PLACE_KEYS,
 )
 """What a table of `[[endpoints]]` may hold."""
-_PLAIN = ("rpm", "tpm", "max_in_flight", "weight", "priority")
+_PLAIN = (
+    "auth",
+    "rpm",
+    "tpm",
+    "max_in_flight",
+    "weight",
+    "priority",
+    "stream_usage",
+)
 _INHERITED = ("max_in_flight", "proxy", "ca_file")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """
-    Where an endpoint is.
-
-    Args:
-        url: the base URL as it was given.
-        is_providers: whether the preset's key may go there.
-        is_presets: whether it is the preset's own, with the models that are there.
-    """
-
-    url: Any
-    is_providers: bool
-    is_presets: bool
 
 
 def endpoint_names(tables: list[Any]) -> list[str]:
@@ -57,6 +53,15 @@ def endpoint_names(tables: list[Any]) -> list[str]:
 def _given_name(table: Any) -> str:
     name = table.get("name") if isinstance(table, Mapping) else None
     return name if isinstance(name, str) else ""
+
+
+def _meant(provider: object) -> str:
+    """Say which provider is meant, as a question, or which there are."""
+    word = provider.lower() if isinstance(provider, str) else ""
+    if word not in OTHER_NAMES:
+        return likely(provider, PRESETS)
+    names = " or ".join(f'"{name}"' for name in OTHER_NAMES[word])
+    return f"; did you mean {names}?"
 
 
 def _provider(table: Any) -> str:
@@ -117,7 +122,7 @@ class EndpointReader:
         if provider is None:
             message = f"provider is missing; valid names: {', '.join(PRESETS)}"
         else:
-            message = f"unknown provider {shown(provider)}" + likely(provider, PRESETS)
+            message = f"unknown provider {shown(provider)}" + _meant(provider)
         path = ("endpoints", position, "provider")
         self.sources.problems.add(path, message)
         return None
@@ -125,31 +130,24 @@ class EndpointReader:
     def _values(
         self, position: int, table: Mapping[str, Any], preset: Preset
     ) -> dict[str, Any]:
-        address = self._address(table, preset)
+        path = ("endpoints", position)
+        address = find_address(self.sources, path, table, preset)
         values: dict[str, Any] = {
             key: getattr(self.defaults, key) for key in _INHERITED
         }
+        values["auth"] = preset.auth
         values |= {key: table[key] for key in _PLAIN if key in table}
         values |= self._ca_file(table)
         values |= self._key(position, table, preset, address)
         values |= self._proxy(position, table)
-        values["base_url"] = address.url
+        values |= {} if address.url is None else {"base_url": address.url}
         values["headers"] = self._headers(position, table)
         values |= self._models(position, table, preset, address)
         terms = self._terms(values.get("models"), preset, address)
         values["prices"] = self._prices(position, table, terms)
         values["retires"] = terms.retires()
+        values["max_outputs"] = terms.max_outputs()
         return values
-
-    def _address(self, table: Mapping[str, Any], preset: Preset) -> Address:
-        if "base_url" in table:
-            url = table["base_url"]
-            ours = _is_at(url, preset)
-            return Address(url=url, is_providers=ours, is_presets=ours)
-        url = self.sources.environ.get(preset.url_variable)
-        if not url:
-            return Address(url=preset.base_url, is_providers=True, is_presets=True)
-        return Address(url=url, is_providers=True, is_presets=_is_at(url, preset))
 
     def _ca_file(self, table: Mapping[str, Any]) -> dict[str, Any]:
         if "ca_file" not in table:
@@ -170,12 +168,28 @@ class EndpointReader:
     ) -> dict[str, Any]:
         path = ("endpoints", position, "api_key")
         value = table.get("api_key")
+        if callable(value):
+            return {"token": value}
         if value is not None:
             self.sources.warn_of_literal(path, value)
             return {"api_key": self.sources.secret(path, value, Secret)}
         if not address.is_providers:  # never one provider's key to another's host
             return {}
-        return {"api_key": self.sources.variable(path, preset.key_variable, Secret)}
+        if preset.has_google_login:
+            return self._google_login(path)
+        names = preset.key_variables
+        if not names:
+            return {}
+        return {"api_key": self.sources.first_variable(path, names, Secret)}
+
+    def _google_login(self, path: KeyPath) -> dict[str, Any]:
+        # Imported here: hardly any configuration has it.
+        from holybalance.config import google_login  # noqa: PLC0415
+
+        if not google_login.is_installed():
+            message = f"{path[-1]} is missing: {google_login.NEEDED}"
+            self.sources.problems.add(path, message)
+        return {"token": google_login.GoogleLogin()}
 
     def _proxy(self, position: int, table: Mapping[str, Any]) -> dict[str, Any]:
         if "proxy" not in table:
@@ -209,9 +223,9 @@ class EndpointReader:
             return {
                 "models": self._sent(value, preset) if address.is_presets else value
             }
-        if address.is_presets:
-            return {"models": self.catalog.offered_by(preset.name)}
-        if "base_url" not in table:
+        if address.is_presets and preset.catalog_name is not None:
+            return {"models": self.catalog.offered_by(preset.catalog_name)}
+        if "base_url" not in table or preset.catalog_name is None:
             return {"models": [ANY_MODEL]}
         self.sources.problems.add(
             ("endpoints", position, "models"),
@@ -222,13 +236,13 @@ class EndpointReader:
 
     def _sent(self, value: Any, preset: Preset) -> Any:
         """Give what the provider calls the models of a list, where that is known."""
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) or preset.catalog_name is None:
             return value
         try:
             names = checks.models(value)
         except RejectedError:
             return value  # left for the check to refuse
-        offered = self.catalog.offered_by(preset.name)
+        offered = self.catalog.offered_by(preset.catalog_name)
         return {name: offered.get(name, name) for name in names}
 
     def _terms(self, models: Any, preset: Preset, address: Address) -> Terms:
@@ -238,9 +252,9 @@ class EndpointReader:
             served = {}
         return Terms(
             catalog=self.catalog,
-            provider=preset.name,
+            provider=preset.catalog_name or preset.name,
             is_providers=address.is_providers,
-            is_presets=address.is_presets,
+            keeps_days=address.is_presets and preset.keeps_days,
             models=served,
         )
 
@@ -254,10 +268,3 @@ class EndpointReader:
             price = read_price(self.sources.problems, (*path, str(name)), item)
             prices |= {} if price is None else {name: price}
         return prices
-
-
-def _is_at(url: Any, preset: Preset) -> bool:
-    try:
-        return same_origin(base_url(url), preset.base_url)
-    except RejectedError:
-        return False

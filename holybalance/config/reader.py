@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from holybalance.config.endpoints import (
     endpoint_names,
 )
 from holybalance.config.fields import read_table
-from holybalance.config.presets import PRESETS
+from holybalance.config.presets import PRESETS, Preset
 from holybalance.config.problems import Problems
 from holybalance.config.routing import (
     BUDGET_CHECKS,
@@ -117,26 +117,43 @@ def _load_named(folder: Path, named: str, environ: Mapping[str, str]) -> Config:
 
 
 def _from_environment(environ: Mapping[str, str], folder: Path) -> Config:
-    presets = [p for p in PRESETS.values() if environ.get(p.key_variable)]
-    if not presets:
+    found = {
+        preset: names
+        for preset in PRESETS.values()
+        if (names := preset.variables_in(environ))
+    }
+    if not found:
         raise ConfigError(_nothing_found(folder))
-    variables = ", ".join(preset.key_variable for preset in presets)
+    variables = ", ".join(name for names in found.values() for name in names)
     return from_dict(
-        {"endpoints": [{"provider": preset.name} for preset in presets]},
+        {"endpoints": [_found_endpoint(preset) for preset in found]},
         environ=environ,
         source=f"the environment ({variables})",
     )
 
 
+def _found_endpoint(preset: Preset) -> dict[str, Any]:
+    # Who takes any name would be asked for the models of others, which it may call
+    # something else; so it comes after those that are known to have them.
+    takes_any = preset.catalog_name is None
+    return {"provider": preset.name, "priority": 1 if takes_any else 0}
+
+
 def _nothing_found(folder: Path) -> str:
-    variables = ", ".join(preset.key_variable for preset in PRESETS.values())
     return (
         "no configuration found; do one of these:\n"
         f"  1. set ${_VARIABLE} to the path of a TOML file\n"
         f"  2. put a {_FILE} into {folder}\n"
-        f"  3. set a provider's key: {variables}\n"
+        f"  3. set a provider's key: {', '.join(_key_variables())}\n"
         "  or name a TOML file: --config PATH, or Client(Config.load(path))"
     )
+
+
+def _key_variables() -> Iterator[str]:
+    for preset in PRESETS.values():
+        if preset.key_variables:
+            names = " or ".join(preset.key_variables)
+            yield names if preset.origin else f"{names} with {preset.url_variable}"
 
 
 def _text_of(path: Path) -> str:

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 POLICIES = ("p2c", "round_robin", "weighted", "least_in_flight", "cheapest")
 WHEN_SATURATED = ("wait", "fail")
 ON_RETIRED = ("ask", "successor")
-FORMATS = ("openai",)
+ON_UNSUPPORTED = ("fail", "drop")
+FORMATS = ("openai", "anthropic", "gemini", "vertex")
+"""Wire formats; "vertex" is Gemini's with embeddings of its own."""
+AUTHS = ("bearer", "api-key", "x-api-key", "x-goog-api-key")
+"""How a key is sent: as a bearer token (RFC 6750), or in the header of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +98,15 @@ class Defaults:
         timeout: the whole call: waiting, all attempts, backing off.
         connect_timeout: DNS, TCP, proxy and TLS of one connection.
         attempt_timeout: one attempt; `None` leaves it to `timeout`.
+        first_token_timeout: from the start of a stream's attempt to its first token.
+        idle_timeout: from one token of a stream to the next; comments are none.
         max_attempts: tries a call, the first included.
         retry_lost: may a request that was sent and never answered be sent again?
         retry_budget: retries allowed as a share of the calls of a model.
+        hedge: may a stream whose first token is late be started elsewhere as well?
+        hedge_budget: streams started so, as a share of the streams of a model.
+        on_unsupported: what becomes of a call with an option that a provider does not
+            have: "fail" refuses it there, "drop" leaves the option out, with a warning.
         policy: a name of `POLICIES`, or a callable of the user's.
         threads: workers behind `submit` and `map`.
         max_queued: calls that may wait for such a worker.
@@ -115,9 +125,14 @@ class Defaults:
     timeout: float = 60.0
     connect_timeout: float = 5.0
     attempt_timeout: float | None = None
+    first_token_timeout: float = 30.0
+    idle_timeout: float = 20.0
     max_attempts: int = 4
     retry_lost: bool = True
     retry_budget: float = 0.1
+    hedge: bool = False
+    hedge_budget: float = 0.02
+    on_unsupported: str = "fail"
     policy: str | Callable[..., Any] = "p2c"
     when_saturated: str = "wait"
     threads: int = 64
@@ -142,9 +157,14 @@ DEFAULTS_CHECKS: dict[str, Check] = {
     "timeout": checks.seconds,
     "connect_timeout": checks.seconds,
     "attempt_timeout": checks.optional(checks.seconds),
+    "first_token_timeout": checks.seconds,
+    "idle_timeout": checks.seconds,
     "max_attempts": checks.whole(1),
     "retry_lost": checks.flag,
     "retry_budget": checks.share_or_none,
+    "hedge": checks.flag,
+    "hedge_budget": checks.share_or_none,
+    "on_unsupported": checks.choice(ON_UNSUPPORTED),
     "policy": checks.choice_or_callable(POLICIES),
     "when_saturated": checks.choice(WHEN_SATURATED),
     "threads": checks.whole(1),
@@ -170,8 +190,11 @@ class EndpointConfig:
     Args:
         name: unique; shown in replies, errors and metrics.
         format: the wire format that it speaks, of `FORMATS`.
-        base_url: without a trailing slash.
+        base_url: with the API's version, without a trailing slash.
         models: the caller's name of a model to the upstream's; `"*"` takes any name.
+        auth: how the key is sent, of `AUTHS`.
+        token: gives the key for each request in place of `api_key`; called from any
+            thread. It may hold secrets, so it is never shown.
         rpm: requests a minute; `None` for no limit of ours.
         tpm: tokens a minute, input and output together; `None` for no limit of ours.
         weight: its share relative to others.
@@ -179,6 +202,9 @@ class EndpointConfig:
         headers: sent with every request besides our own.
         prices: by the caller's name of a model; one that is not there is unknown.
         retires: the day from which it does not serve a model any more, where known.
+        max_outputs: tokens of one answer at the most, by the caller's name of a model,
+            where known.
+        stream_usage: whether a stream asks for its usage, which some servers refuse.
     """
 
     name: str
@@ -187,6 +213,8 @@ class EndpointConfig:
     models: Mapping[str, str]
     format: str = "openai"
     api_key: Secret | None = None
+    auth: str = "bearer"
+    token: Callable[[], str] | None = field(default=None, repr=False)
     rpm: float | None = None
     tpm: float | None = None
     max_in_flight: int = 200
@@ -196,10 +224,14 @@ class EndpointConfig:
     ca_file: str | None = None
     headers: Mapping[str, Secret] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    stream_usage: bool = True
     retires: Mapping[str, dt.date] = field(default_factory=dict)
+    max_outputs: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settle(self, ENDPOINT_CHECKS)
+        if self.api_key is not None and self.token is not None:
+            raise ConfigError("EndpointConfig: api_key and token exclude each other")
 
     def serves(self, model: str) -> bool:
         """Whether it takes this name of a model."""
@@ -213,6 +245,8 @@ ENDPOINT_CHECKS: dict[str, Check] = {
     "models": checks.models,
     "format": checks.choice(FORMATS),
     "api_key": checks.optional(checks.secret(Secret)),
+    "auth": checks.choice(AUTHS),
+    "token": checks.optional_callable,
     "rpm": checks.optional(checks.positive),
     "tpm": checks.optional(checks.positive),
     "max_in_flight": checks.whole(1),
@@ -222,7 +256,9 @@ ENDPOINT_CHECKS: dict[str, Check] = {
     "ca_file": checks.optional(checks.readable_file),
     "headers": checks.headers,
     "prices": checks.mapping(checks.instance(Price)),
+    "stream_usage": checks.flag,
     "retires": checks.mapping(day),
+    "max_outputs": checks.mapping(checks.whole(1)),
 }
 
 
@@ -264,15 +300,28 @@ class Config:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Every model's name that an endpoint lists, in order, each once."""
-        listed = (name for endpoint in self.endpoints for name in endpoint.models)
-        return tuple(dict.fromkeys(name for name in listed if name != ANY_MODEL))
+        """
+        Every name that an endpoint lists of a model that chats, in order, each once.
+
+        What only embeds is left out: nothing that chooses among models may take it.
+        """
+        listed = (
+            name
+            for endpoint in self.endpoints
+            for name, sent in endpoint.models.items()
+            if name != ANY_MODEL and self._chats(name, sent)
+        )
+        return tuple(dict.fromkeys(listed))
 
     @property
     def default_model(self) -> str | None:
         """What a call asks for that names nothing; `None` when nothing settles it."""
         model = self.defaults.model or next(iter(self.endpoints[0].models))
         return None if model == ANY_MODEL else model
+
+    def _chats(self, name: str, sent: str) -> bool:
+        card = self.catalog.get(name) or self.catalog.get(sent)
+        return card is None or card.chats
 
     @classmethod
     def load(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,20 @@ class Sources:
         state = "is not set" if value is None else "is empty"
         return self._refuse(
             path, f"{path[-1]}: ${name} {state}; set it with: export {name}=..."
+        )
+
+    def first_variable(
+        self, path: KeyPath, names: Sequence[str], make: Make
+    ) -> Secret | None:
+        """Read a secret from the first of some environment variables that is set."""
+        found = [name for name in names if self.environ.get(name)]
+        if found or len(names) == 1:
+            return self.variable(path, (found or names)[0], make)
+        neither = " nor ".join(f"${name}" for name in names)
+        return self._refuse(
+            path,
+            f"{path[-1]}: neither {neither} is set; set one with: "
+            f"export {names[0]}=...",
         )
 
     def warn_of_literal(self, path: KeyPath, value: Any) -> None:

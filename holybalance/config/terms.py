@@ -21,17 +21,18 @@ class Terms:
     and when it withdraws a model, depends on the name that is sent to it.
 
     Args:
-        provider: whose preset the endpoint has.
+        provider: whose preset the endpoint has, by the catalog's name for it.
         is_providers: whether the endpoint is the provider's: a shipped price holds
             nowhere else, since a server of the user's own charges what it likes.
-        is_presets: whether it is at the preset's own address.
+        keeps_days: whether a maker's days of withdrawal hold there: only at the
+            maker's own address.
         models: the caller's name of each model to the upstream's.
     """
 
     catalog: Catalog
     provider: str
     is_providers: bool
-    is_presets: bool
+    keeps_days: bool
     models: Mapping[str, str]
 
     def prices(self) -> dict[str, Price]:
@@ -41,10 +42,15 @@ class Terms:
 
     def retires(self) -> dict[str, dt.date]:
         """Give the day from which a model is not served, by the caller's name."""
-        if not self.is_presets:
+        if not self.keeps_days:
             return {}
         found = {name: self._retires(name, sent) for name, sent in self._pairs()}
         return {name: day for name, day in found.items() if day is not None}
+
+    def max_outputs(self) -> dict[str, int]:
+        """Give the most tokens of one answer where known, by the caller's name."""
+        found = {name: self._max_output(name, sent) for name, sent in self._pairs()}
+        return {name: most for name, most in found.items() if most is not None}
 
     def _pairs(self) -> Iterable[tuple[str, str]]:
         pairs = {name: sent for name, sent in self.models.items() if name != ANY_MODEL}
@@ -74,3 +80,8 @@ class Terms:
     def _retires(self, name: str, sent: str) -> dt.date | None:
         card = next(iter(self._cards(sent, name)), None)
         return card.retires if card and card.maker == self.provider else None
+
+    def _max_output(self, name: str, sent: str) -> int | None:
+        # What is sent decides: it is the model that answers.
+        card = next(iter(self._cards(sent, name)), None)
+        return card.max_output if card else None

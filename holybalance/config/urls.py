@@ -12,7 +12,7 @@ from holybalance.config.secret import Secret
 from holybalance.config.visible import flaw
 
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*")
-_ENDINGS = ("/chat/completions", "/completions", "/models")
+_ENDINGS = ("/chat/completions", "/completions", "/embeddings", "/messages", "/models")
 """What is put behind a base URL, and often pasted along with it."""
 _SCHEMES = {"http": 80, "https": 443}
 _LAST_PORT = 65535

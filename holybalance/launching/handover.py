@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 from holybalance.config import Config, Secret
@@ -64,19 +65,32 @@ def _written(value: Any) -> bytes:
 
 
 def _not_importable(config: Config) -> ConfigError:
-    kind, function = next(
+    what = next(
         (
-            (kind, function)
-            for kind in _CALLABLES
-            if not _is_importable(function := getattr(config.defaults, kind))
+            f"{kind} {_name(value)}"
+            for kind, value in _users_own(config)
+            if not _is_importable(value)
         ),
-        ("configuration", config.source),
+        f"configuration {config.source!r}",
     )
-    name = getattr(function, "__qualname__", repr(function))
     return ConfigError(
-        f"a worker process cannot import the {kind} {name}; define it by name in a "
+        f"a worker process cannot import the {what}; define it by name in a "
         "module of its own, not in the script itself, in a function or as a lambda"
     )
+
+
+def _users_own(config: Config) -> Iterator[tuple[str, Any]]:
+    """Give what may be the user's own code, and the key that it was given as."""
+    for kind in _CALLABLES:
+        yield kind, getattr(config.defaults, kind)
+    for endpoint in config.endpoints:
+        yield "api_key", endpoint.token
+
+
+def _name(value: Any) -> str:
+    # Not its repr: a partial shows what it was given, and that may be a key.
+    name: str = getattr(value, "__qualname__", None) or type(value).__qualname__
+    return name
 
 
 def _is_importable(value: Any) -> bool:

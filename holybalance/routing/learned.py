@@ -202,7 +202,8 @@ class Learned:
             if record is None:
                 return
             record.replies += 1
-            if reply.attempts:
+            # A stream takes as long as its reader does.
+            if reply.attempts and reply.first_token_s is None:
                 record.note_latency(reply.attempts[-1].latency_s, now)
             if usage is None:
                 return

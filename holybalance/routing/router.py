@@ -10,7 +10,7 @@ from collections.abc import Callable
 from holybalance.config import Config
 from holybalance.config.routing import AUTO
 from holybalance.errors import RequestError
-from holybalance.messages import ChatRequest, Decision, Reply
+from holybalance.messages import ChatRequest, Decision, EmbedRequest, Reply
 from holybalance.routing.candidates import (
     Candidate,
     endpoints_of,
@@ -105,6 +105,23 @@ class Router:
             if not ruling.ranked[0].is_doubtful:
                 self._recent.put(kind, plan)
         return plan
+
+    def plan_embeddings(self, request: EmbedRequest) -> Plan:
+        """
+        Say to which model a call for embeddings goes: the one that it names.
+
+        Raises:
+            RequestError: the name stands for several, whose vectors do not compare.
+        """
+        alias = self._config.aliases.get(request.model)
+        models = (request.model,) if alias is None else alias.models
+        if request.model == AUTO or len(models) > 1:
+            raise RequestError(
+                f'"{request.model}" stands for several models, and vectors of different'
+                " models do not compare; name one model",
+                code="several_models",
+            )
+        return Plan(models, (None,))
 
     def is_choice(self, model: str) -> bool:
         """Tell whether a name leaves a choice: an alias, or "auto"."""

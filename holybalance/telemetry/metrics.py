@@ -20,6 +20,7 @@ class Tally:
         "attempts",
         "calls",
         "cost_usd",
+        "first_token",
         "latency",
         "priced",
         "retries",
@@ -34,6 +35,7 @@ class Tally:
         self.retries = 0
         self.verdicts = dict.fromkeys(Verdict, 0)
         self.latency = Histogram()
+        self.first_token = Histogram()
         self.tokens = [0, 0, 0]
         self.cost_usd = 0.0
         self.priced = 0
@@ -53,6 +55,23 @@ class Tally:
         self.verdicts[verdict] += 1
         if verdict is Verdict.OK:
             self.latency.record(latency_s)
+
+    def note_stream(
+        self, verdict: Verdict, first_token_s: float | None, is_retry: bool
+    ) -> None:
+        """Count an attempt at an endpoint that was to be a stream."""
+        self.attempts += 1
+        if is_retry:
+            self.retries += 1
+        else:
+            self.calls += 1
+        self.note_stream_end(verdict, first_token_s)
+
+    def note_stream_end(self, verdict: Verdict, first_token_s: float | None) -> None:
+        """Count how a stream ended; it is timed by its first token, if it had one."""
+        self.verdicts[verdict] += 1
+        if first_token_s is not None:
+            self.first_token.record(first_token_s)
 
     def note_usage(self, usage: Usage | None, cost_usd: float | None) -> None:
         """Add tokens and money; what is unknown is left out, not counted as zero."""
@@ -74,6 +93,7 @@ class Tally:
         for verdict, count in other.verdicts.items():
             self.verdicts[verdict] += count
         self.latency.merge(other.latency)
+        self.first_token.merge(other.first_token)
         self.tokens = [a + b for a, b in zip(self.tokens, other.tokens, strict=True)]
         self.cost_usd += other.cost_usd
         self.priced += other.priced
@@ -85,16 +105,18 @@ class Tally:
         self.verdicts = dict(calls.verdicts)
         self.latency = Histogram()
         self.latency.merge(calls.latency)
+        self.first_token = Histogram()
+        self.first_token.merge(calls.first_token)
 
     def snapshot(self) -> dict[str, Any]:
         """
         Give the counts as plain values; seconds, tokens and US dollars.
 
-        `average_s`, `p50_s`, `p90_s` and `p99_s` are of successes, and `None` before
-        the first. `cost_usd` is `None` when no success had a known price.
+        `average_s`, `p50_s`, `p90_s` and `p99_s` are of whole replies, those in
+        `first_token` of the first tokens of streams; `None` before the first.
+        `cost_usd` is `None` when no success had a known price.
         """
         success = self.verdicts[Verdict.OK]
-        latency = self.latency
         return {
             "calls": self.calls,
             "attempts": self.attempts,
@@ -105,13 +127,20 @@ class Tally:
                 for verdict, count in self.verdicts.items()
                 if count and verdict is not Verdict.OK
             },
-            "average_s": latency.average_s(),
-            "p50_s": latency.percentile_s(50),
-            "p90_s": latency.percentile_s(90),
-            "p99_s": latency.percentile_s(99),
+            **_times(self.latency),
+            "first_token": _times(self.first_token),
             "tokens": dict(
                 zip(("input", "output", "cached"), self.tokens, strict=True)
             ),
             "cost_usd": self.cost_usd if self.priced else None,
             "unpriced": self.unpriced,
         }
+
+
+def _times(histogram: Histogram) -> dict[str, float | None]:
+    return {
+        "average_s": histogram.average_s(),
+        "p50_s": histogram.percentile_s(50),
+        "p90_s": histogram.percentile_s(90),
+        "p99_s": histogram.percentile_s(99),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from holybalance.messages import RateLimits
@@ -19,6 +19,9 @@ USUAL_TOKENS = 1000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 _UNIT_S["ns"] = 1e-9
+# Anthropic's windows: of input, of output, and the tightest of all that are in force.
+_DATED = b"anthropic-ratelimit-"
+_DATED_TOKENS = (b"tokens", b"input-tokens", b"output-tokens")
 
 
 def retry_after_s(headers: Headers, now: float) -> float | None:
@@ -66,17 +69,60 @@ def rate_limits(headers: Headers) -> RateLimits | None:
     return RateLimits(*left, wait)
 
 
+def dated_rate_limits(headers: Headers, now: float) -> RateLimits | None:
+    """
+    Read the `anthropic-ratelimit-*` headers, whose resets are dates (RFC 3339).
+
+    Of the windows of tokens, the one with the least left counts.
+
+    Args:
+        now: the wall clock, seconds since the epoch; used only when the response has
+            no `Date` of its own to compare with.
+    """
+    sent = _date(headers.get(b"date", b""))
+    now = now if sent is None else sent
+    requests = _dated_left(headers, b"requests")
+    tokens = [
+        left
+        for kind in _DATED_TOKENS
+        if (left := _dated_left(headers, kind)) is not None
+    ]
+    if requests is None and not tokens:
+        return None
+    waits = [_dated_wait_s(headers, b"requests", 1, now)] + [
+        _dated_wait_s(headers, kind, USUAL_TOKENS, now) for kind in _DATED_TOKENS
+    ]
+    return RateLimits(requests, min(tokens, default=None), max(waits))
+
+
+def _dated_left(headers: Headers, kind: bytes) -> int | None:
+    return _count(headers.get(_DATED + kind + b"-remaining"))
+
+
+def _dated_wait_s(headers: Headers, kind: bytes, at_least: int, now: float) -> float:
+    if _dated_left(headers, kind) != 0:
+        return 0.0
+    until = _timestamp(headers.get(_DATED + kind + b"-reset", b""))
+    reset = None if until is None else max(0.0, until - now)
+    return _share_s(reset, _count(headers.get(_DATED + kind + b"-limit")), at_least)
+
+
 def _wait_s(headers: Headers, kind: bytes, at_least: int) -> float:
+    """Say when an empty window of OpenAI's has room for so much again."""
+    reset = _duration(headers.get(b"x-ratelimit-reset-" + kind))
+    limit = _count(headers.get(b"x-ratelimit-limit-" + kind))
+    return _share_s(reset, limit, at_least)
+
+
+def _share_s(reset: float | None, limit: int | None, at_least: int) -> float:
     """
     Say when an empty window has room for so much again.
 
-    OpenAI's `reset` is when the window is full, and it fills steadily: so much of the
-    limit comes back in that share of the time. Without a limit, or with a reset that
+    The `reset` is when the window is full, and it fills steadily: so much of the limit
+    comes back in that share of the time. Without a limit, or with a reset that
     is beyond a window of a minute, whoever sent it means something else by it; then
     the next 429 with its Retry-After is the better authority.
     """
-    reset = _duration(headers.get(b"x-ratelimit-reset-" + kind))
-    limit = _count(headers.get(b"x-ratelimit-limit-" + kind))
     if reset is None or reset > WINDOW_S:
         return 0.0
     return reset * min(1.0, at_least / limit) if limit else reset
@@ -115,3 +161,12 @@ def _date(value: bytes) -> float | None:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return date.timestamp()
+
+
+def _timestamp(value: bytes) -> float | None:
+    """Read a date of RFC 3339 as seconds since the epoch."""
+    try:
+        date = datetime.fromisoformat(value.decode("latin-1"))
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

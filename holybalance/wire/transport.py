@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holybalance.messages import Fault
+from holybalance.wire.cancel import Cancel
 from holybalance.wire.connection import Surroundings
 from holybalance.wire.faults import WireError
 from holybalance.wire.framing import Headers, ResponseParser, cut
@@ -23,6 +24,8 @@ from holybalance.wire.pool import ConnectionPool, Peer, proxy_headers
 # A kept-alive connection that was dead shows it within a round trip. One that breaks
 # later had reached somebody, and what it carried may have been worked on.
 STALE_WITHIN_S = 1.0
+# Paths may have names of models in them; the heads of so many requests are kept.
+MANY_HEADS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,12 @@ class Transport:
         self.stale_connections = 0
 
     def exchange(
-        self, method: str, path: str, body: bytes, deadline: float
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """
         Send a request and read the whole answer.
@@ -98,47 +106,62 @@ class Transport:
         Args:
             path: appended to the base URL.
             deadline: an instant of the clock at which it is all over.
+            headers: of this request alone; they replace those of the same name.
 
         Raises:
             WireError: anything but a complete response.
         """
-        with self.open(method, path, body, deadline) as exchange:
-            headers = {name.lower(): value for name, value in exchange.headers.items()}
-            body = exchange.read()
-            return Response(exchange.status, headers, body, exchange.connect_s)
+        with self.open(method, path, body, deadline, headers) as exchange:
+            return exchange.whole()
 
-    def open(self, method: str, path: str, body: bytes, deadline: float) -> Exchange:
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
+        *,
+        cancel: Cancel | None = None,
+    ) -> Exchange:
         """
         Send a request and read the answer's head; the caller closes the exchange.
+
+        Takes what `exchange` does, and what may end it from another thread.
 
         Raises:
             WireError: the request could not be sent, or no whole head came.
         """
-        payload = b"%b%d\r\n\r\n%b" % (self._head(method, path), len(body), body)
+        head = self._head(method, path, headers)
+        payload = b"%b%d\r\n\r\n%b" % (head, len(body), body)
         connection = self._pool.checkout()
         try:
-            return self._open_on(connection, payload, deadline)
+            return self._open_on(connection, payload, deadline, cancel)
         except BaseException:
             # Whatever ends it, an interruption too, nobody else would close it.
             connection.close()
             raise
 
-    def _open_on(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
+    def _open_on(
+        self, connection: Any, payload: bytes, deadline: float, cancel: Cancel | None
+    ) -> Exchange:
         if connection.sock is None:
-            return self._open_anew(connection, payload, deadline)
+            return self._open_anew(connection, payload, deadline, cancel)
         started = self._clock()
         try:
-            return self._begin(connection, payload, deadline)
+            return self._begin(connection, payload, deadline, cancel)
         except WireError as error:
             if not self._is_stale(error, started):
                 raise
         with self._lock:
             self.stale_connections += 1
-        return self._open_anew(connection, payload, deadline)
+        return self._open_anew(connection, payload, deadline, cancel)
 
-    def _open_anew(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
+    def _open_anew(
+        self, connection: Any, payload: bytes, deadline: float, cancel: Cancel | None
+    ) -> Exchange:
         connect_s = self._connect(connection, deadline)
-        exchange = self._begin(connection, payload, deadline)
+        exchange = self._begin(connection, payload, deadline, cancel)
         exchange.connect_s = connect_s
         return exchange
 
@@ -157,10 +180,15 @@ class Transport:
         self._pool.connect(connection, until)
         return self._clock() - started
 
-    def _begin(self, connection: Any, payload: bytes, deadline: float) -> Exchange:
+    def _begin(
+        self, connection: Any, payload: bytes, deadline: float, cancel: Cancel | None
+    ) -> Exchange:
         connection.deadline = deadline
-        exchange = Exchange(connection, self._pool, self._target.max_response_bytes)
+        most = self._target.max_response_bytes
+        exchange = Exchange(connection, self._pool, most, cancel)
         try:
+            if cancel is not None:
+                cancel.attach(connection.sock)
             exchange.begin(payload)
         except BaseException:
             exchange.close()
@@ -174,19 +202,39 @@ class Transport:
             and self._clock() - started < STALE_WITHIN_S
         )
 
-    def _head(self, method: str, path: str) -> bytes:
+    def _head(self, method: str, path: str, headers: Mapping[str, str] | None) -> bytes:
+        if headers:
+            return _request_head(self._target, method, path, headers)
         head = self._heads.get((method, path))
         if head is None:
-            head = self._heads[method, path] = _request_head(self._target, method, path)
+            if len(self._heads) >= MANY_HEADS:
+                self._heads.clear()
+            head = _request_head(self._target, method, path, {})
+            self._heads[method, path] = head
         return head
 
 
 class Exchange:
     """One request under way; a context manager that frees the connection at its end."""
 
-    __slots__ = ("_connection", "_is_sent", "_parser", "_pool", "connect_s", "headers")
+    __slots__ = (
+        "_cancel",
+        "_connection",
+        "_is_sent",
+        "_parser",
+        "_pool",
+        "connect_s",
+        "headers",
+    )
 
-    def __init__(self, connection: Any, pool: ConnectionPool, max_bytes: int) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        pool: ConnectionPool,
+        max_bytes: int,
+        cancel: Cancel | None = None,
+    ) -> None:
+        self._cancel = cancel
         self._connection = connection
         self._pool = pool
         self._parser = ResponseParser(max_bytes)
@@ -225,22 +273,33 @@ class Exchange:
             self._fill()
         return parser.take()
 
-    def pieces(self) -> Iterator[bytes]:
-        """Read the body as it comes, without waiting for more than a byte."""
+    def whole(self) -> Response:
+        """Read the whole answer."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Response(self.status, headers, self.read(), self.connect_s)
+
+    def piece(self, until: float) -> bytes:
+        """
+        Read what has come of the body, waiting for a byte; empty at its end.
+
+        Args:
+            until: an instant of the clock, in place of the deadline so far.
+        """
         parser = self._parser
-        while True:
-            if parser.chunks:
-                yield parser.take()
-            elif parser.complete:
-                return
-            else:
-                self._fill()
+        self._connection.deadline = until
+        while not parser.chunks:
+            if parser.complete:
+                return b""
+            self._fill()
+        return parser.take()
 
     def close(self) -> None:
         """Give the connection back, or close it when its answer was not read whole."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        if self._cancel is not None:
+            self._cancel.detach()
         if self._is_sent and self._parser.complete and self._parser.reusable:
             self._pool.checkin(connection)
         else:
@@ -267,11 +326,17 @@ class Exchange:
         return True
 
 
-def _request_head(target: Target, method: str, path: str) -> bytes:
+def _request_head(
+    target: Target, method: str, path: str, more: Mapping[str, str]
+) -> bytes:
     """Write all of the head but the value of Content-Length, which comes last."""
     url = urlsplit(target.base_url)
     where = f"{url.path}{path}"
-    headers = {"Host": url.netloc, **target.headers}
+    replaced = {name.lower() for name in more}
+    usual = {
+        name: v for name, v in target.headers.items() if name.lower() not in replaced
+    }
+    headers = {"Host": url.netloc, **usual, **more}
     if target.proxy is not None and url.scheme == "http":
         where = f"{target.base_url}{path}"
         headers |= proxy_headers(target.proxy)

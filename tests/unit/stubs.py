@@ -7,12 +7,13 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
+from holybalance.balancing.lease import Ask
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.budgeting.ledger import Hold, Ledger, Shortage, Unbounded
@@ -30,6 +31,7 @@ from holybalance.state.sqlite import MEMORY, SqliteStore
 from holybalance.state.store import Answer, News, Store, StoreError
 from holybalance.wire import openai
 from holybalance.wire.faults import WireError
+from holybalance.wire.formats import Written
 from holybalance.wire.transport import Response, Transport
 
 MODEL = "gpt-4.1"
@@ -108,7 +110,12 @@ class ScriptedTransport:
         self._clock = clock
 
     def exchange(
-        self, method: str, path: str, body: bytes, deadline: float
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Do the next step of the script."""
         self.bodies.append(body)
@@ -294,6 +301,12 @@ def make_endpoint(
         openai,
         runtime,
     )
+
+
+def ask(model: str = MODEL, body: bytes = b"{}", tokens: int = 0) -> Ask:
+    """What an attempt needs of an endpoint."""
+    written = Written("/chat/completions", body)
+    return Ask(model, request(model=model), written, tokens)
 
 
 def request(**changes: Any) -> ChatRequest:

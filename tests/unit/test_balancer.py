@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holybalance.balancing.lease import Ask, Lease
+from holybalance.balancing.lease import Lease
 from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
 from holybalance.balancing.trail import Leg, Legs, Trail
@@ -26,8 +26,9 @@ from holybalance.errors import (
     Saturated,
 )
 from holybalance.messages import Fault, Outcome, Verdict
+from holybalance.wire.formats import Written
 from holybalance.wire.transport import Response
-from tests.unit.stubs import MODEL, Stage, Step, fault, reply, request, status
+from tests.unit.stubs import MODEL, Stage, Step, ask, fault, reply, request, status
 
 DEAD = [status(500)]
 
@@ -264,7 +265,7 @@ def test_waiting_for_room_ends_at_the_deadline() -> None:
 def hold(stage: Stage, name: str, slots: int) -> list[Any]:
     """Take slots and keep them."""
     endpoint = stage.endpoints[name]
-    leases = [Lease(endpoint, Ask(model=MODEL, body=b"")) for _ in range(slots)]
+    leases = [Lease(endpoint, ask(MODEL)) for _ in range(slots)]
     assert not any(lease.take() for lease in leases)
     return leases
 
@@ -846,7 +847,7 @@ def test_no_bound_on_the_answer_reserves_the_usual() -> None:
     asked = request(options={"max_tokens": -1})
     trail = Trail(asked, Legs(lambda _: Leg(asked, MODEL, pool)), stage.clock.now)
 
-    ask = trail.ask_of(stage.endpoints["a"], b"x" * 400)
+    ask = trail.ask_of(stage.endpoints["a"], Written("", b"x" * 400))
 
     assert 100 + 256 == ask.tokens
 

@@ -175,7 +175,7 @@ def test_rows_that_cannot_be_called(world: World) -> None:
     found = _estimate(world, _config(_endpoint("one", ["m"])))
     assert (3, 2) == (found.rows, found.bad_rows)
     expected = [
-        {"line": 2, "reason": "body must be an object with messages"},
+        {"line": 2, "reason": "body must be an object with messages, or with input"},
         {"line": 3, "reason": 'no endpoint serves the model "gpt-9"'},
     ]
     assert expected == json.loads(json.dumps(found.as_dict()))["bad_examples"]

@@ -12,6 +12,7 @@ import pytest
 from holybalance.batch import answers, lines, rows
 from holybalance.batch.lines import Line
 from holybalance.batch.source import Source
+from holybalance.batch.terms import Terms
 from holybalance.errors import ConfigError
 from tests.unit.batches import World
 
@@ -138,7 +139,7 @@ def test_the_format_is_guessed(name: str, first: bytes | None, expected: str) ->
 def test_a_row_has_one_name(content: bytes) -> None:
     """What only looks for the name finds the one that the answer will have."""
     line = Line(3, content)
-    assert rows.read(line, "jsonl", None).label == rows.label_of(line, "jsonl")
+    assert rows.read(line, "jsonl", Terms()).label == rows.label_of(line, "jsonl")
 
 
 def test_the_id_says_what_was_asked() -> None:

@@ -134,7 +134,7 @@ def test_a_bad_row_is_answered_without_a_call(world: World) -> None:
     answers = {each["custom_id"]: each for each in world.rows()}
     expected = {
         "code": "invalid_row",
-        "message": "line 2: body must be an object with messages",
+        "message": "line 2: body must be an object with messages, or with input",
     }
     assert expected == answers["bad"]["error"]
     assert (["good"], 1, 1) == (engine.prompts, report.ok, report.failed)

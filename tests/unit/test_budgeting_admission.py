@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from holybalance.balancing.admission import AWAIT_S
-from holybalance.balancing.lease import Ask, Lease
+from holybalance.balancing.lease import Lease
 from holybalance.balancing.line import Place
 from holybalance.budgeting.account import Account
 from holybalance.budgeting.ledger import Hold, Ledger
 from holybalance.config import BudgetConfig, Card, Price
 from holybalance.errors import BudgetExceeded, CallError, DeadlineExceeded, Saturated
 from holybalance.messages import Fault, Verdict
-from tests.unit.stubs import MODEL, Stage, Step, fault, reply, request, status
+from tests.unit.stubs import MODEL, Stage, Step, ask, fault, reply, request, status
 
 # Each answer costs what its 10 + 5 tokens come to; each may cost what 10,000 do.
 PRICE = Price(input=0.0, output=1_000.0)
@@ -167,7 +167,7 @@ def test_a_call_waits_for_money_that_is_held() -> None:
 def test_a_call_is_woken_by_one_that_ends() -> None:
     """Not only with its next look."""
     stage = stage_of(reply())
-    lease = Lease(stage.endpoints["a"], Ask(model=MODEL, body=b""))
+    lease = Lease(stage.endpoints["a"], ask(MODEL))
     assert lease.take() is None
     lease.hold = under_way(stage, WORST)
     stage.clock.call_at(stage.clock.now + 3.01, lease.end)
@@ -270,7 +270,7 @@ def test_money_is_free_again_where_the_endpoint_has_no_slot() -> None:
     """Else who waits for a slot would keep others waiting for money."""
     stage = stage_of(reply(), a={"max_in_flight": 1})
     stage.send()
-    lease = Lease(stage.endpoints["a"], Ask(model=MODEL, body=b""))
+    lease = Lease(stage.endpoints["a"], ask(MODEL))
     assert lease.take() is None
 
     with pytest.raises(DeadlineExceeded):

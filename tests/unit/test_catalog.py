@@ -10,29 +10,63 @@ from pathlib import Path
 
 import pytest
 
-from holybalance.config import PRESETS, TASKS, Card, catalog
+from holybalance.config import PRESETS, TASKS, Card, Price, catalog
 from holybalance.config.catalog import PROVIDERS, Catalog, shipped
 
 FOUR = ("gpt-4.1", "claude-sonnet-4.5", "gemini-2.5-flash", "deepseek-v3.2")
 CARDS = list(shipped().cards.values())
+CHATS = [card for card in CARDS if card.chats]
+EMBEDS = [card for card in CARDS if not card.chats]
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_every_card_says_what_is_needed(card: Card) -> None:
-    """Its maker and its name there, its price, its limits, and their source."""
+    """Its maker and its name there, its price and their source."""
     assert card.maker in PROVIDERS
     assert card.maker in card.names
     assert card.price is not None
+    assert (card.source or "").startswith("https://")
+    assert card.checked is not None
+
+
+@pytest.mark.parametrize("card", CHATS, ids=lambda card: card.name)
+def test_a_model_that_chats_has_limits(card: Card) -> None:
+    """How much it takes and gives, and how long it is at it."""
     assert card.context_window is not None
     assert card.max_output is not None
     assert card.max_output <= card.context_window
     assert "streaming" in (card.abilities or ())
     assert card.latency_s is not None
-    assert (card.source or "").startswith("https://")
-    assert card.checked is not None
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_models_that_only_embed() -> None:
+    """They cost what goes in; nothing is said of answers, for there are none."""
+    prices = {card.name: card.price.input for card in EMBEDS if card.price is not None}
+
+    assert {
+        "text-embedding-3-small": 0.02,
+        "text-embedding-3-large": 0.13,
+        "gemini-embedding-001": 0.15,
+    } == prices
+    for card in EMBEDS:
+        assert card.price == Price(input=prices[card.name], output=0)
+        assert (None, None, {}) == (
+            card.context_window,
+            card.max_output,
+            card.strengths,
+        )
+
+
+@pytest.mark.parametrize("provider", ["openai", "gemini", "vertex"])
+def test_no_preset_begins_with_one_that_only_embeds(provider: str) -> None:
+    """The first model is the default of chats."""
+    models = list(PRESETS[provider].models)
+
+    assert shipped().by_name[models[0]].chats
+    assert [] != [name for name in models if not shipped().by_name[name].chats]
+
+
+@pytest.mark.parametrize("card", CHATS, ids=lambda card: card.name)
 def test_strengths_are_said_of_every_task_that_a_model_can_do(card: Card) -> None:
     """A model that cannot see is no good at pictures, and that is left out."""
     sees = "vision" in (card.abilities or ())
@@ -40,7 +74,7 @@ def test_strengths_are_said_of_every_task_that_a_model_can_do(card: Card) -> Non
     assert set(card.strengths) == set(TASKS) - (set() if sees else {"vision"})
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+@pytest.mark.parametrize("card", CHATS, ids=lambda card: card.name)
 def test_prices_are_in_the_usual_order(card: Card) -> None:
     """Output is dearer than input, that is dearer than cached; a long one is dearer."""
     assert card.price is not None
@@ -119,7 +153,16 @@ def test_facts_of_one_card() -> None:
 
 @pytest.mark.parametrize(
     ("provider", "first"),
-    [("openai", "gpt-4.1"), ("holysheep", "gpt-4.1"), ("deepseek", "deepseek-flash")],
+    [
+        ("openai", "gpt-4.1"),
+        ("holysheep", "gpt-4.1"),
+        ("deepseek", "deepseek-flash"),
+        ("anthropic", "claude-sonnet-4.5"),
+        ("gemini", "gemini-2.5-flash"),
+        ("vertex", "gemini-2.5-flash"),
+        ("azure", "*"),
+        ("vllm", "*"),
+    ],
 )
 def test_the_default_of_each_preset(provider: str, first: str) -> None:
     """The first model is asked by who names none."""
@@ -131,6 +174,31 @@ def test_models_go_by_our_names_and_by_their_own() -> None:
     models = PRESETS["deepseek"].models
 
     assert "deepseek-chat" == models["deepseek-v3.2"] == models["deepseek-chat"]
+
+
+def test_presets_have_names_that_the_catalog_knows() -> None:
+    """One that it does not know would offer no model at all."""
+    names = {preset.catalog_name for preset in PRESETS.values()}
+
+    assert {*PROVIDERS, None} == names
+
+
+@pytest.mark.parametrize(
+    ("provider", "ours", "theirs"),
+    [
+        ("anthropic", "claude-sonnet-4.5", "claude-sonnet-4-5"),
+        ("anthropic", "claude-sonnet-4.6", "claude-sonnet-4-6"),
+        ("anthropic", "claude-sonnet-5.5", "claude-sonnet-5-5"),
+        ("anthropic", "claude-opus-5.5", "claude-opus-5-5"),
+        ("anthropic", "claude-haiku-5.5", "claude-haiku-5-5"),
+        ("anthropic", "claude-haiku-4.5", "claude-haiku-4-5"),
+        ("gemini", "gemini-3.8-flash", "gemini-3.8-flash"),
+        ("vertex", "gemini-3.8-flash", "gemini-3.8-flash"),
+    ],
+)
+def test_names_of_makers(provider: str, ours: str, theirs: str) -> None:
+    """As their own packages have them."""
+    assert theirs == PRESETS[provider].models[ours]
 
 
 def test_it_is_read_once() -> None:

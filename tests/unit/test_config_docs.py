@@ -11,18 +11,25 @@ import pytest
 
 from holybalance.config import (
     ABILITIES,
+    AUTHS,
+    EMBEDDINGS,
+    PRESETS,
     TASKS,
     AliasConfig,
+    BreakerConfig,
     BudgetConfig,
     Card,
     Condition,
     Config,
+    Defaults,
     EndpointConfig,
+    Preset,
     RouteConfig,
     StateConfig,
 )
 from holybalance.config.endpoints import ENDPOINT_KEYS
 from holybalance.config.routing import ON_EXCEED, STRATEGIES, WINDOWS
+from holybalance.config.schema import ON_UNSUPPORTED
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "config.md").read_text()
 CONFIG: Config = Config(
@@ -53,6 +60,8 @@ def keys(kind: Any, *without: str) -> set[str]:
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
+        ("[defaults]", keys(Defaults, "breaker")),
+        ("[defaults.breaker]", keys(BreakerConfig)),
         ("[[endpoints]]", set(ENDPOINT_KEYS)),
         ("[models.NAME]", keys(AliasConfig, "name")),
         ("[[routes]]", keys(RouteConfig) | keys(Condition) | {"task", "tag"}),
@@ -69,6 +78,8 @@ def test_no_key_is_missing(title: str, expected: set[str]) -> None:
 @pytest.mark.parametrize(
     ("title", "value"),
     [
+        ("[defaults]", CONFIG.defaults),
+        ("[defaults.breaker]", CONFIG.defaults.breaker),
         ("[[budgets]]", BudgetConfig(name="x", limit_usd=1)),
         ("[state]", CONFIG.state),
     ],
@@ -81,16 +92,42 @@ def test_no_default_differs(title: str, value: Any) -> None:
             continue
         default = getattr(value, key)
         shown = default.reveal() if key == "url" else default
-        assert str(shown) == written.strip("`").strip('"')
+        assert _as_written(shown) == written.strip("`").strip('"')
+
+
+def _as_written(default: Any) -> str:
+    if default is None:
+        return "–"  # noqa: RUF001 - as the page has it
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:.15g}" if isinstance(default, float) else str(default)
+
+
+def test_every_preset_is_there() -> None:
+    """With its address, its variables and how its key is sent, in the same order."""
+    table = TEXT.split("\n## Presets\n\n")[1].split("\n\n")[0]
+    rows = [re.findall(r"`([^`]+)`", row) for row in table.splitlines()[2:]]
+
+    assert [_row(preset) for preset in PRESETS.values()] == rows
+
+
+def _row(preset: Preset) -> list[str]:
+    url = [preset.base_url] if preset.base_url else []
+    place = ["project", "location"] if preset.has_google_login else []
+    variable = [preset.url_variable] if preset.url_variable else []
+    left_out = [preset.path] if preset.is_path_left_out else []
+    names = [preset.name, *url, *place, *preset.key_variables]
+    return [*names, *variable, *left_out, preset.auth]
 
 
 @pytest.mark.parametrize(
     ("title", "names"),
     [
-        ("[defaults]", STRATEGIES),
+        ("[defaults]", (*STRATEGIES, *ON_UNSUPPORTED)),
+        ("[[endpoints]]", AUTHS),
         ("[[routes]]", (*TASKS, *ABILITIES)),
         ("[[budgets]]", (*WINDOWS, *ON_EXCEED)),
-        ('[catalog."model"]', ABILITIES),
+        ('[catalog."model"]', (*ABILITIES, EMBEDDINGS)),
     ],
 )
 def test_every_choice_is_there(title: str, names: tuple[str, ...]) -> None:

@@ -49,6 +49,50 @@ def test_then_the_providers_keys(tmp_path: Path) -> None:
     assert "the environment (HOLYSHEEP_API_KEY, DEEPSEEK_API_KEY)" == config.source
 
 
+def test_every_key_that_the_environment_may_have(tmp_path: Path) -> None:
+    """In this order; who takes any name comes after those who are known to have it."""
+    environ = {
+        "TOGETHER_API_KEY": "k",
+        "GROQ_API_KEY": "k",
+        "OPENROUTER_API_KEY": "k",
+        "AZURE_OPENAI_API_KEY": "k",
+        "AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com",
+        "GEMINI_API_KEY": "k",
+        "ANTHROPIC_API_KEY": "k",
+        "DEEPSEEK_API_KEY": "k",
+        "OPENAI_API_KEY": "k",
+        "HOLYSHEEP_API_KEY": "k",
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "GOOGLE_CLOUD_LOCATION": "global",
+    }
+
+    config = Config.find(environ, tmp_path)
+
+    first = ["holysheep", "openai", "deepseek", "anthropic", "gemini"]
+    last = ["azure", "openrouter", "groq", "together"]
+    assert [*first, *last] == [e.name for e in config.endpoints]
+    assert [0] * 5 + [1] * 4 == [e.priority for e in config.endpoints]
+    assert (
+        "the environment (HOLYSHEEP_API_KEY, OPENAI_API_KEY, DEEPSEEK_API_KEY,"
+        " ANTHROPIC_API_KEY, GEMINI_API_KEY, AZURE_OPENAI_API_KEY,"
+        " AZURE_OPENAI_ENDPOINT, OPENROUTER_API_KEY, GROQ_API_KEY, TOGETHER_API_KEY)"
+    ) == config.source
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AZURE_OPENAI_API_KEY": "k"},
+        {"AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com"},
+        {"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_CLOUD_LOCATION": "global"},
+    ],
+)
+def test_what_is_not_enough(environ: dict[str, str], tmp_path: Path) -> None:
+    """Half of what a provider needs; Google Cloud and local servers never do."""
+    with pytest.raises(ConfigError, match="no configuration found"):
+        Config.find(environ, tmp_path)
+
+
 def test_a_providers_url_variable_counts(tmp_path: Path) -> None:
     """Key and URL of a provider belong together."""
     environ = KEY | {"OPENAI_BASE_URL": "http://host/v1"}
@@ -62,7 +106,12 @@ def test_else_all_ways_are_told(tmp_path: Path) -> None:
         Config.find({}, tmp_path)
 
     folder = f"holybalance.toml into {tmp_path}"
-    for way in ("$HOLYBALANCE_CONFIG", folder, "OPENAI_", "--config"):
+    keys = (
+        "HOLYSHEEP_API_KEY, OPENAI_API_KEY, DEEPSEEK_API_KEY, ANTHROPIC_API_KEY, "
+        "GOOGLE_API_KEY or GEMINI_API_KEY, AZURE_OPENAI_API_KEY with "
+        "AZURE_OPENAI_ENDPOINT, OPENROUTER_API_KEY, GROQ_API_KEY, TOGETHER_API_KEY\n"
+    )
+    for way in ("$HOLYBALANCE_CONFIG", folder, f"key: {keys}", "--config"):
         assert way in str(caught.value)
 
 
@@ -96,6 +145,7 @@ def test_the_process_environment_is_the_default(
 def test_importing_stays_light() -> None:
     """Readers and what only they need are loaded when first used."""
     late = ["asyncio", "tomllib", "difflib", "pathlib", "holybalance.config.reader"]
+    late += ["google", "concurrent.futures", "holybalance.config.google_login"]
     program = (
         "import sys; before = set(sys.modules); import holybalance.config;"
         f"print([m for m in {late} if m in set(sys.modules) - before])"

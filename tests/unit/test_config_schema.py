@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.config import (
+    AUTHS,
     AliasConfig,
     BreakerConfig,
     BudgetConfig,
@@ -113,6 +115,8 @@ def test_refuses_what_is_no_number_in_range(kind: Any, name: str, value: Any) ->
         (Defaults, "timeout"),
         (Defaults, "connect_timeout"),
         (Defaults, "attempt_timeout"),
+        (Defaults, "first_token_timeout"),
+        (Defaults, "idle_timeout"),
         (Defaults, "max_attempts"),
         (Defaults, "threads"),
         (Defaults, "max_in_flight"),
@@ -141,6 +145,7 @@ def test_refuses_zero_where_nothing_would_ever_happen(kind: Any, name: str) -> N
     [
         (Defaults, "max_queued"),
         (Defaults, "retry_budget"),
+        (Defaults, "hedge_budget"),
         (BreakerConfig, "slow_start"),
         (EndpointConfig, "priority"),
         (Price, "input"),
@@ -190,6 +195,7 @@ def test_policy_may_be_a_callable() -> None:
     [
         ({"policy": "round-robin"}, 'did you mean "round_robin"'),
         ({"when_saturated": "waits"}, 'did you mean "wait"'),
+        ({"on_unsupported": "drops"}, 'did you mean "drop"'),
     ],
 )
 def test_a_choice_suggests_the_nearest(
@@ -264,7 +270,10 @@ def test_accepts_a_proxy(url: str, make: Any) -> None:
     assert Secret.url(url) == held
 
 
-@pytest.mark.parametrize("ending", ["/chat/completions", "/completions/", "/models"])
+@pytest.mark.parametrize(
+    "ending",
+    ["/chat/completions", "/completions/", "/embeddings", "/messages", "/models"],
+)
 def test_a_base_url_that_goes_too_far(ending: str) -> None:
     """What is put behind a base URL is not part of it."""
     with pytest.raises(
@@ -298,6 +307,38 @@ def test_refuses_a_proxy_without_showing_it(url: str, make: Any) -> None:
         make(proxy=url)
 
     assert CANARY not in str(caught.value)
+
+
+def test_a_token_is_not_shown() -> None:
+    """What gives it may hold it, as a partial does."""
+    one = endpoint(token=functools.partial(str, CANARY))
+
+    assert one.token is not None
+    assert CANARY == one.token()
+    assert CANARY not in repr(one) + repr(Config(endpoints=(one,)))
+
+
+def test_one_way_to_log_in() -> None:
+    """A key, or what gives one."""
+    with pytest.raises(
+        ConfigError, match=r"\AEndpointConfig: api_key and token exclude each other\Z"
+    ):
+        endpoint(api_key=Secret("k"), token=str)
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+def test_ways_to_send_a_key(auth: str) -> None:
+    """Each of them is taken, in no other spelling."""
+    assert auth == endpoint(auth=auth).auth
+    with pytest.raises(ConfigError, match=f'did you mean "{auth}"'):
+        endpoint(auth=auth.upper())
+
+
+@pytest.mark.parametrize("most", [0, -1, 1.5, True, "9", None])
+def test_refuses_a_longest_answer(most: Any) -> None:
+    """It is a number of tokens."""
+    with pytest.raises(ConfigError, match="max_outputs must be a whole number"):
+        endpoint(max_outputs={"gpt-4.1": most})
 
 
 def test_no_repr_shows_a_secret() -> None:
@@ -424,6 +465,17 @@ def test_models_in_order_each_once() -> None:
     two = endpoint(name="two", models={"*": "*", "a": "a", "c": "c"})
 
     assert ("b", "a", "c") == Config(endpoints=(one, two)).models
+
+
+def test_models_that_only_embed_are_no_choice() -> None:
+    """By the caller's name or by the upstream's, unless they chat as well."""
+    vectors = Card(name="v", abilities=frozenset({"embeddings"}))
+    both = Card(name="w", abilities=frozenset({"embeddings", "streaming"}))
+    one = endpoint(models={"a": "a", "v": "x", "mine": "v", "w": "w"})
+
+    assert ("a", "w") == (
+        Config(endpoints=(one,), catalog={"v": vectors, "w": both}).models
+    )
 
 
 @pytest.mark.parametrize(

@@ -322,10 +322,59 @@ def test_a_classifier_is_a_callable() -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["first_token_timeout", "idle_timeout"])
-def test_what_has_no_effect_yet_is_refused(key: str) -> None:
-    """Rather than passed over."""
-    assert f'unknown key "{key}"' in mistakes(defaults={key: 5})
+def test_defaults_of_streams(load: Load) -> None:
+    """How long tokens may take, and what is done about late ones."""
+    config = load(
+        """
+        [defaults]
+        first_token_timeout = 10
+        idle_timeout = 5
+        hedge = true
+        hedge_budget = 0.1
+        on_unsupported = "drop"
+        """
+    )
+
+    expected = Defaults(
+        first_token_timeout=10.0,
+        idle_timeout=5.0,
+        hedge=True,
+        hedge_budget=0.1,
+        on_unsupported="drop",
+    )
+    assert expected == config.defaults
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "first_token_timeout",
+            0,
+            "first_token_timeout must be seconds, above 0 and at most a year, not 0",
+        ),
+        (
+            "idle_timeout",
+            "5",
+            'idle_timeout must be seconds, above 0 and at most a year, not "5"',
+        ),
+        ("hedge", 1, "hedge must be true or false, not 1"),
+        ("hedge_budget", 2, "hedge_budget must be a share from 0 to 1, not 2"),
+        (
+            "on_unsupported",
+            "dropp",
+            (
+                'on_unsupported must be one of fail, drop, not "dropp";'
+                ' did you mean "drop"?'
+            ),
+        ),
+    ],
+)
+def test_a_mistake_in_the_defaults_of_streams(
+    key: str, value: Any, message: str
+) -> None:
+    """The key is named, and what would be right."""
+    assert f"a dict, defaults: {message}" == mistakes(defaults={key: value})
 
 
 @pytest.mark.parametrize(

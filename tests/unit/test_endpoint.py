@@ -20,13 +20,14 @@ from tests.unit.stubs import (
     Clock,
     ScriptedTransport,
     Step,
+    ask,
     fault,
     make_endpoint,
     reply,
     status,
 )
 
-ASK = Ask(model=MODEL, body=b"{}", tokens=100)
+ASK = ask(MODEL, tokens=100)
 
 
 class Bench:
@@ -256,7 +257,7 @@ def test_an_upstream_that_repeats_the_key_is_masked() -> None:
     bench = Bench(api_key=Secret(key))
 
     body = b'{"error": {"message": "bad key %s!"}}' % key.encode()
-    shown = bench.endpoint.read(Response(401, {}, body))
+    shown = bench.endpoint.speech.read(Response(401, {}, body))
 
     assert "bad key ****!" == shown.message
 

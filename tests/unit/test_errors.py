@@ -24,10 +24,11 @@ from holybalance.errors import (
     RequestError,
     RetriesExhausted,
     Saturated,
+    StreamInterrupted,
     Unavailable,
     WorkerDied,
 )
-from holybalance.messages import Attempt, Verdict
+from holybalance.messages import Attempt, Rejection, Verdict
 
 ATTEMPTS = (
     Attempt(endpoint="a", verdict=Verdict.SICK, latency_s=0.25, status=500),
@@ -51,6 +52,7 @@ MADE: dict[type[HolyBalanceError], dict[str, Any]] = {
     Unavailable: CALL,
     RetriesExhausted: CALL,
     DeadlineExceeded: CALL,
+    StreamInterrupted: CALL | {"text": "Once", "body": {"choices": []}},
     RequestError: CALL | {"status": 400, "code": "bad"},
     Saturated: CALL | {"retry_after_s": 2.5},
     NoEndpoint: CALL | {"retry_after_s": 2.5},
@@ -79,6 +81,7 @@ FAMILY = {
     NoEndpoint: Unavailable,
     RetriesExhausted: Unavailable,
     DeadlineExceeded: Unavailable,
+    StreamInterrupted: Unavailable,
 }
 
 
@@ -86,6 +89,9 @@ def make(kind: Any) -> Any:
     """Make an error with every field set."""
     error = kind("it went wrong", **MADE[kind])
     error.index = 7
+    if isinstance(error, CallError):
+        said = {"message": "no", "type": "server_error", "param": None, "code": None}
+        error.answer = Rejection(500, said, {b"retry-after": b"1"})
     return error
 
 

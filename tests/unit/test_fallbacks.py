@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holybalance.balancing.lease import Ask, Lease
+from holybalance.balancing.lease import Lease
 from holybalance.balancing.line import Place
 from holybalance.balancing.verdict import judge
 from holybalance.errors import (
@@ -20,7 +20,7 @@ from holybalance.errors import (
 )
 from holybalance.messages import Fault, Outcome, Verdict
 from holybalance.wire.transport import Response
-from tests.unit.stubs import Stage, Step, fault, reply, request, status
+from tests.unit.stubs import Stage, Step, ask, fault, reply, request, status
 
 BIG, SMALL, OTHER = "big", "small", "other"
 
@@ -56,9 +56,7 @@ def went(answer: Any) -> list[str]:
 
 def fill(stage: Stage, name: str, model: str, slots: int = 1) -> list[Lease]:
     """Take slots and keep them."""
-    leases = [
-        Lease(stage.endpoints[name], Ask(model=model, body=b"")) for _ in range(slots)
-    ]
+    leases = [Lease(stage.endpoints[name], ask(model)) for _ in range(slots)]
     assert not any(lease.take() for lease in leases)
     return leases
 

@@ -22,7 +22,7 @@ def redis_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
 
 
-def config(**defaults: Any) -> Config:
+def config(api_key: Any = f"{KEY}-a", **defaults: Any) -> Config:
     """A configuration with a secret wherever there may be one."""
     return Config.from_dict(
         {
@@ -32,7 +32,7 @@ def config(**defaults: Any) -> Config:
                     "name": "a",
                     "provider": "openai",
                     "base_url": "http://127.0.0.1:1/v1",
-                    "api_key": f"{KEY}-a",
+                    "api_key": api_key,
                     "models": {"m": "n"},
                     "headers": {"X-Tenant": f"two words {KEY}"},
                     "prices": {"m": {"input": 1, "output": 2}},
@@ -202,3 +202,51 @@ def test_policies_without_a_name() -> None:
     for policy in (lambda candidates, _: candidates[0], locked):
         with pytest.raises(ConfigError, match="cannot import the policy"):
             handover.write(config(policy=policy))
+
+
+def a_token() -> str:
+    """Give a token for a request."""
+    return KEY
+
+
+@pytest.mark.parametrize(
+    "token", [a_token, functools.partial(str, KEY)], ids=["function", "partial"]
+)
+def test_what_gives_a_token_arrives(token: Any) -> None:
+    """By its name, or with what it was given."""
+    after = handover.read(handover.write(config(api_key=token)))
+
+    found = after.endpoints[0].token
+    assert found is not None
+    assert KEY == found()
+    assert KEY not in repr(after)
+
+
+def test_googles_login_arrives() -> None:
+    """Without a token: the worker fetches its own."""
+    before = Config.from_dict(
+        {"endpoints": [{"provider": "vertex", "project": "p", "location": "global"}]},
+        environ={},
+    )
+
+    after = handover.read(handover.write(before))
+
+    assert before == after
+    assert before.endpoints[0].token is not after.endpoints[0].token
+
+
+def test_what_gives_a_token_and_cannot_be_imported() -> None:
+    """It is named as it was given, and not shown."""
+    hidden = functools.partial(lambda key: key, KEY)
+    end = (
+        "; define it by name in a module of its own, not in the script itself, in a "
+        "function or as a lambda"
+    )
+    for token, name in ((lambda: KEY, "<lambda>"), (hidden, "partial")):
+        with pytest.raises(ConfigError) as caught:
+            handover.write(config(api_key=token))
+
+        message = str(caught.value)
+        assert message.startswith("a worker process cannot import the api_key ")
+        assert message.endswith(name + end)
+        assert KEY not in message

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from holybalance.balancing.endpoint import Endpoint
-from holybalance.balancing.lease import Ask, Lease, Refused
+from holybalance.balancing.lease import Lease, Refused
 from holybalance.balancing.limits import Refusal
 from holybalance.balancing.runtime import Runtime
 from holybalance.balancing.verdict import judge
@@ -20,6 +20,7 @@ from tests.unit.stubs import (
     Clock,
     ScriptedStore,
     ScriptedTransport,
+    ask,
     make_endpoint,
     memory,
     reply,
@@ -51,13 +52,13 @@ class Part:
 
     def end(self, outcome: Outcome, model: str = MODEL) -> None:
         """Make an attempt that ends so."""
-        lease = Lease(self.endpoint, Ask(model=model, body=b""))
+        lease = Lease(self.endpoint, ask(model))
         assert lease.take() is None
         lease.settle(outcome, judge(outcome))
 
     def refusal(self, model: str = MODEL) -> Refused | None:
         """Ask for a slot, and give it back."""
-        with Lease(self.endpoint, Ask(model=model, body=b"")) as lease:
+        with Lease(self.endpoint, ask(model)) as lease:
             return lease.take()
 
     def reason(self, model: str = MODEL) -> Refusal | None:
@@ -164,7 +165,7 @@ def test_a_trip_that_is_lifted() -> None:
     for each in (one, other):
         each.round()
     clock.now += 2
-    probe = Lease(one.endpoint, Ask(model=MODEL, body=b""))
+    probe = Lease(one.endpoint, ask(MODEL))
     assert probe.take(as_probe=True) is None
     probe.settle(OK, judge(OK))
     for each in (one, other):

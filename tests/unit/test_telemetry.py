@@ -95,6 +95,7 @@ KEYS = {
     "p50_s",
     "p90_s",
     "p99_s",
+    "first_token",
     "tokens",
     "cost_usd",
     "unpriced",

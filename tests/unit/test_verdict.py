@@ -26,6 +26,7 @@ OF_FAULT = {
     Fault.GARBLED: Verdict.MALFORMED,
     Fault.DEADLINE: Verdict.LATE,
     Fault.CONNECTING: Verdict.LATE,
+    Fault.OUTRUN: Verdict.LATE,
     Fault.LOCAL: Verdict.LOCAL,
     Fault.GIVEN_UP: Verdict.LOCAL,
 }
@@ -71,6 +72,8 @@ outcomes = st.builds(
     body=st.none() | st.just({}) | st.just({"choices": []}),
     problem=st.none() | st.sampled_from(Problem),
     retry_after_s=st.none() | st.floats(0, 1e6),
+    headers=st.just({}),
+    error=st.none(),
 )
 
 
@@ -111,8 +114,9 @@ def test_every_outcome_has_a_verdict_with_consequences(outcome: Outcome) -> None
 
 @given(outcomes)
 def test_only_a_whole_reply_is_ok(outcome: Outcome) -> None:
-    """OK exactly when there is a body and no fault."""
-    is_reply = outcome.body is not None and outcome.fault is None
+    """OK exactly when there is a body, no fault, and the content was not refused."""
+    is_sound = outcome.fault is None and outcome.problem is None
+    is_reply = outcome.body is not None and is_sound
 
     assert is_reply is (judge(outcome) is Verdict.OK)
 

@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 
 from holybalance.errors import RequestError
 from holybalance.messages import ChatRequest, Fault, Outcome, Problem, Usage
-from holybalance.wire.openai import decode, decode_models, encode, headers
+from holybalance.wire.formats import InBandError, Manner
+from holybalance.wire.openai import decode_models, headers
+from holybalance.wire.openai.chat import decode, encode, reader
+from holybalance.wire.shape import Assembled, has_content
+from holybalance.wire.sse import Event
 from holybalance.wire.transport import Response
 
+JSON = st.none() | st.booleans() | st.integers(-9, 9) | st.text()
+NAMES = st.sampled_from(
+    ["choices", "delta", "index", "content", "tool_calls", "error", "usage", "x"]
+)
 GOOD = {"choices": [{"message": {"role": "assistant", "content": "hi"}}]}
 
 
@@ -33,7 +41,9 @@ def request(**options: Any) -> ChatRequest:
 
 def test_encode() -> None:
     """Options pass through; the model is the upstream's."""
-    written = orjson.loads(encode(request(temperature=0.5, tools=[]), "theirs"))
+    written = orjson.loads(
+        encode(request(temperature=0.5, tools=[]), Manner("theirs")).body
+    )
 
     assert {
         "model": "theirs",
@@ -47,15 +57,14 @@ def test_encode() -> None:
 def test_encode_what_is_not_json(value: object) -> None:
     """What cannot be written is the caller's mistake."""
     with pytest.raises(RequestError) as caught:
-        encode(request(user=value), "m")
+        encode(request(user=value), Manner("m"))
     assert "not_json" == caught.value.code
 
 
 def test_headers() -> None:
-    """The key is in one header, and where there is no key there is none."""
-    assert "Bearer k" == headers("k")["Authorization"]
-    assert "Authorization" not in headers(None)
-    assert "identity" == headers(None)["Accept-Encoding"]
+    """Answers are to come as they are: no key is the format's business."""
+    assert "identity" == headers()["Accept-Encoding"]
+    assert "Authorization" not in headers()
 
 
 def test_reply() -> None:
@@ -268,6 +277,82 @@ def test_redirect(status: int) -> None:
 def test_encode_mappings() -> None:
     """Any mapping is an object, at any depth."""
     odd = MappingProxyType({"a": MappingProxyType({"b": 1})})
-    written = orjson.loads(encode(request(metadata=odd), "m"))
+    written = orjson.loads(encode(request(metadata=odd), Manner("m")).body)
 
     assert {"a": {"b": 1}} == written["metadata"]
+
+
+def asked(**options: Any) -> Any:
+    """What is written of a stream's options."""
+    return orjson.loads(encode(request(**options), Manner("m")).body)
+
+
+def test_stream_asks_for_usage() -> None:
+    """Without it a stream would have no cost; who says otherwise is heeded."""
+    assert {"include_usage": True} == asked(stream=True)["stream_options"]
+    assert "stream_options" not in asked()
+    explicit = asked(stream=True, stream_options={"include_usage": False, "x": 1})
+    assert {"include_usage": False, "x": 1} == explicit["stream_options"]
+
+
+def test_stream_does_not_ask_where_it_is_not_wanted() -> None:
+    """Some servers refuse requests that ask."""
+    manner = Manner("m", asks_usage=False)
+    written = orjson.loads(encode(request(stream=True), manner).body)
+
+    assert "stream_options" not in written
+
+
+def test_reader() -> None:
+    """Each event is a piece, up to the end marker, without which it is cut."""
+    one = reader()
+
+    assert [{"choices": []}] == list(one.read(Event("", b'{"choices": []}')))
+    assert not one.is_ended
+    assert [] == list(one.read(Event("", b"[DONE]")))
+    assert one.is_ended
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "fault"),
+    [
+        ({"message": "slow down", "type": "rate_limit_exceeded"}, 429, None),
+        ({"message": "oops", "type": "server_error"}, 500, None),
+        ({"message": "busy", "code": 503}, 503, None),
+        ({"message": "busy", "type": "overloaded_error"}, 529, None),
+        ({"message": "who knows", "code": "strange"}, 500, Fault.GARBLED),
+        ("a text", 500, Fault.GARBLED),
+    ],
+)
+def test_error_in_a_stream(error: Any, status: int, fault: Fault | None) -> None:
+    """It is told as if it had been the answer's."""
+    with pytest.raises(InBandError) as caught:
+        reader().read(Event("", orjson.dumps({"error": error})))
+
+    outcome = caught.value.outcome
+    assert (status, fault) == (outcome.status, outcome.fault)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"1", b'{"choices": 1}', b"<html>"])
+def test_no_piece_of_a_stream(data: bytes) -> None:
+    """What is none of the format is a broken answer."""
+    with pytest.raises(InBandError) as caught:
+        reader().read(Event("", data))
+    assert Fault.GARBLED is caught.value.outcome.fault
+
+
+@given(st.recursive(JSON, lambda x: st.lists(x) | st.dictionaries(NAMES, x)))
+def test_any_event(document: Any) -> None:
+    """Whatever comes, it is a piece or an error in the stream."""
+    data = orjson.dumps(document)
+    one, whole = reader(), Assembled()
+    try:
+        for piece in one.read(Event("", data)):
+            whole.add(piece)
+            has_content(piece)
+    except InBandError as caught:
+        error = caught.outcome
+    else:
+        error = Outcome(status=200)
+    assert error.status or error.fault
+    whole.body()

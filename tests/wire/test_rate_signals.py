@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.messages import RateLimits
-from holybalance.wire.signals import rate_limits, retry_after_s
+from holybalance.wire.signals import dated_rate_limits, rate_limits, retry_after_s
 
 NOW = 1_700_000_000.0
 DATE = b"Tue, 14 Nov 2023 22:13:20 GMT"  # NOW
@@ -140,3 +140,95 @@ def test_unknown() -> None:
     """Azure's -1 is unknown, and no header is no news."""
     assert RateLimits() == rate_limits({b"x-ratelimit-remaining-tokens": b"-1"})
     assert rate_limits({}) is None
+
+
+def dated(**head: str) -> RateLimits | None:
+    """Read Anthropic's headers, by what follows `anthropic-ratelimit-`."""
+    return dated_rate_limits(
+        {
+            f"anthropic-ratelimit-{name.replace('_', '-')}".encode(): value.encode()
+            for name, value in head.items()
+        },
+        NOW,
+    )
+
+
+def test_dated_limits() -> None:
+    """Of several windows of tokens, the one with the least left counts."""
+    assert RateLimits(49, 7_000) == dated(
+        requests_limit="50",
+        requests_remaining="49",
+        requests_reset="2023-11-14T22:13:21Z",
+        tokens_remaining="90000",
+        input_tokens_remaining="80000",
+        output_tokens_remaining="7000",
+    )
+    assert RateLimits(None, 5) == dated(output_tokens_remaining="5")
+    assert RateLimits(5) == dated(requests_remaining="5")
+    assert dated(requests_limit="50") is None
+
+
+@pytest.mark.parametrize(
+    ("reset", "expected"),
+    [
+        ("2023-11-14T22:13:50Z", 30.0),
+        ("2023-11-14T22:13:50.500Z", 30.5),
+        ("2023-11-14T23:13:50+01:00", 30.0),
+        ("2023-11-14T22:13:50", 30.0),
+        ("2023-11-14T22:13:10Z", 0.0),
+        # Not of a window of a minute: the next 429 with its Retry-After tells better.
+        ("2023-11-15T22:13:50Z", 0.0),
+        ("30s", 0.0),
+        ("0001-01-01T00:00:00+14:00", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_dated_resets(reset: str, expected: float) -> None:
+    """They are dates of RFC 3339; nonsense asks for no wait."""
+    limits = dated(requests_remaining="0", requests_reset=reset)
+    assert RateLimits(0, None, expected) == limits
+
+
+def test_dated_windows_fill_steadily() -> None:
+    """An empty window has room for a call long before it is full."""
+    reset = "2023-11-14T22:14:20Z"
+    assert RateLimits(0, None, 1.2) == dated(
+        requests_limit="50", requests_remaining="0", requests_reset=reset
+    )
+    assert RateLimits(3, 0, 7.5) == dated(
+        requests_remaining="3",
+        requests_reset=reset,
+        input_tokens_remaining="0",
+        input_tokens_limit="80000",
+        input_tokens_reset=reset,
+        output_tokens_remaining="0",
+        output_tokens_limit="8000",
+        output_tokens_reset=reset,
+    )
+
+
+def test_dated_limits_by_the_senders_clock() -> None:
+    """A reset is compared with the response's own date, whatever our clock says."""
+    head = {
+        b"anthropic-ratelimit-requests-remaining": b"0",
+        b"anthropic-ratelimit-requests-reset": b"2023-11-14T22:13:50Z",
+        b"date": DATE,
+    }
+    assert RateLimits(0, None, 30.0) == dated_rate_limits(head, NOW - 1e6)
+
+
+@given(st.binary(max_size=40))
+def test_any_dated_limits(value: bytes) -> None:
+    """Whatever comes, it is counts and seconds from 0 up, or nothing."""
+    head = {
+        b"anthropic-ratelimit-%s-%s" % (kind, what): value
+        for kind in (b"requests", b"tokens", b"input-tokens", b"output-tokens")
+        for what in (b"limit", b"remaining", b"reset")
+    }
+    limits = dated_rate_limits(head, NOW)
+    assert limits is None or 0 <= limits.wait_s <= 60
+    later = {name: value for name, value in head.items() if name.endswith(b"reset")}
+    left = {name: b"0" for name in head if name.endswith(b"remaining")}
+    limits = dated_rate_limits({**later, **left}, NOW)
+    assert limits is not None
+    assert 0 <= limits.wait_s <= 60

@@ -1,0 +1,183 @@
+"""Owns one answer that comes in pieces: bytes in, chunks out, each in its time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from holybalance.messages import Fault, Outcome
+from holybalance.wire.failures import request_id
+from holybalance.wire.faults import WireError
+from holybalance.wire.formats import Chunk, ChunkReader, InBandError
+from holybalance.wire.shape import Assembled, has_content
+from holybalance.wire.signals import rate_limits
+from holybalance.wire.sse import Event, EventParser
+from holybalance.wire.transport import Exchange
+
+# After a format's end marker only the end of HTTP is missing, and maybe the usage. It
+# is worth so long a wait: a connection whose answer is not at its end is closed.
+LINGER_S = 0.25
+
+
+class BrokenFeed(Exception):
+    """A stream ended before its end; leaves the balancer only as a public error."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class Times(NamedTuple):
+    """
+    How long a stream may be silent; instants of the clock, but for `idle_s`.
+
+    Args:
+        started: when the attempt began.
+        first_token_until: when there must be something of an answer.
+        idle_s: seconds from one token to the next.
+        deadline: when it must be over.
+    """
+
+    started: float
+    first_token_until: float
+    idle_s: float
+    deadline: float
+
+
+class Feed:
+    """
+    Reads one stream; used by one thread at a time.
+
+    Only what brings something of an answer is a token: comments, pings and empty pieces
+    keep no stream alive.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        reader: ChunkReader,
+        times: Times,
+        clock: Callable[[], float],
+    ) -> None:
+        self._exchange = exchange
+        self._reader = reader
+        self._times = times
+        self._clock = clock
+        self._parser = EventParser()
+        # Pieces that have been read and not been taken.
+        self._ready: list[Chunk] = []
+        self._token_at: float | None = None
+        self._ended_at = math.inf
+        self.first_token_s: float | None = None
+        self.head = {name.lower(): v for name, v in exchange.headers.items()}
+        self.connect_s = exchange.connect_s
+        self.assembled = Assembled()
+        # Whether the stream is whole, its end marker included.
+        self.is_over = False
+
+    def wait_for_first(self) -> None:
+        """
+        Read up to the first token, or to a sound end without one.
+
+        Raises:
+            BrokenFeed: neither came.
+        """
+        while self.first_token_s is None and not self.is_over:
+            self._ready += self._next()
+
+    def take(self) -> list[Chunk]:
+        """
+        Give the next pieces, waiting for one; none at the stream's sound end.
+
+        Raises:
+            BrokenFeed: it ended otherwise.
+        """
+        if self._ready:
+            ready, self._ready = self._ready, []
+            return ready
+        return [] if self.is_over else self._next()
+
+    def told(self) -> Outcome:
+        """Give what is known of a stream that has come to no harm so far."""
+        return Outcome(
+            status=200,
+            headers=self.head,
+            rate_limits=rate_limits(self.head),
+            request_id=request_id(self.head),
+            connect_s=self.connect_s,
+            first_token_s=self.first_token_s,
+        )
+
+    def close(self) -> None:
+        """Let go of the connection; one whose answer was not read whole is closed."""
+        self._exchange.close()
+
+    def _next(self) -> list[Chunk]:
+        try:
+            while True:
+                try:
+                    data = self._exchange.piece(self._until())
+                except WireError:
+                    if not self._reader.is_ended:
+                        raise
+                    data = b""
+                chunks = self._read(data)
+                if chunks:
+                    return chunks
+                if not data:
+                    self._end()
+                    return []
+        except WireError as error:
+            raise BrokenFeed(self._outcome(error)) from error
+        except InBandError as error:
+            raise BrokenFeed(error.outcome) from error
+
+    def _until(self) -> float:
+        times = self._times
+        if self._reader.is_ended:
+            return min(self._ended_at + LINGER_S, times.deadline)
+        if self._token_at is None:
+            return min(times.first_token_until, times.deadline)
+        return min(self._token_at + times.idle_s, times.deadline)
+
+    def _read(self, data: bytes) -> list[Chunk]:
+        events = self._parser.feed(data) if data else self._parser.end()
+        chunks: list[Chunk] = []
+        for event in events:
+            chunks += self._read_event(event)
+        return chunks
+
+    def _read_event(self, event: Event) -> list[Chunk]:
+        chunks = list(self._reader.read(event))
+        for chunk in chunks:
+            self.assembled.add(chunk)
+            if has_content(chunk):
+                self._note_token()
+        if self._reader.is_ended and math.isinf(self._ended_at):
+            self._ended_at = self._clock()
+        return chunks
+
+    def _note_token(self) -> None:
+        self._token_at = self._clock()
+        if self.first_token_s is None:
+            self.first_token_s = self._token_at - self._times.started
+
+    def _end(self) -> None:
+        if not self._reader.is_ended:
+            raise WireError(Fault.CUT, "the stream ended without its end marker")
+        if not self.assembled.has_choices:
+            raise WireError(Fault.GARBLED, "a stream without choices")
+        self.is_over = True
+
+    def _outcome(self, error: WireError) -> Outcome:
+        """Tell what a failure means; silence is the upstream's, up to the deadline."""
+        fault, message = error.fault, error.message
+        if fault is Fault.DEADLINE and self._clock() < self._times.deadline:
+            fault, message = Fault.NO_ANSWER, self._silence()
+        return Outcome(fault=fault, message=message)
+
+    def _silence(self) -> str:
+        if self._token_at is None:
+            return "no first token in time (first_token_timeout)"
+        return f"no token for {self._times.idle_s:g} s (idle_timeout)"

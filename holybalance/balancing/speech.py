@@ -1,0 +1,192 @@
+"""
+Owns how one endpoint is spoken to: requests written, answers read, secrets masked.
+
+It knows neither whether a call may be made nor what follows from it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from holybalance.balancing.limits import MANY_MODELS
+from holybalance.config import EndpointConfig
+from holybalance.config.visible import flaw
+from holybalance.messages import Extras, Fault, Outcome, Request
+from holybalance.wire.faults import WireError
+from holybalance.wire.formats import (
+    ChunkReader,
+    Manner,
+    UnsupportedError,
+    WireFormat,
+    Written,
+)
+from holybalance.wire.login import login
+from holybalance.wire.transport import Response
+
+_LOGGER = logging.getLogger("holybalance")
+_MASK = "****"
+# Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
+# would leave nothing to read.
+_LEAST_SECRET = 6
+
+
+class Speech:
+    """
+    One endpoint's wire format, with all that is particular to the endpoint.
+
+    Safe from any thread.
+
+    Args:
+        drops: leave out the options that the provider does not have, and warn once.
+    """
+
+    def __init__(
+        self, config: EndpointConfig, wire: WireFormat, *, drops: bool = False
+    ) -> None:
+        self.wire = wire
+        self._config = config
+        self._drops = drops
+        self._manners: dict[str, Manner] = {}
+        # What people have been warned of that is left out here.
+        self._warned_of: set[str] = set()
+        self._secrets = _secrets(config)
+        # The last one that was had; the user's code keeps it as long as it is good.
+        self._token: str | None = None
+
+    def upstream_model(self, model: str) -> str:
+        """Give the upstream's name for a model that the endpoint serves."""
+        return self._config.models.get(model, model)
+
+    def manner(self, model: str) -> Manner:
+        """Say how requests for a model are to be written."""
+        manner = self._manners.get(model)
+        if manner is None:
+            if len(self._manners) >= MANY_MODELS:
+                self._manners.clear()
+            manner = self._manners[model] = Manner(
+                self.upstream_model(model),
+                self._config.max_outputs.get(model),
+                self._drops,
+                self._config.stream_usage,
+            )
+        return manner
+
+    def write(self, request: Request) -> Written:
+        """
+        Write a request in the endpoint's wire format.
+
+        Raises:
+            UnsupportedError: it asks for what the provider cannot do.
+            RequestError: something in it is not as it must be.
+        """
+        operation = getattr(self.wire, request.operation)
+        if operation is None:
+            raise UnsupportedError(f"{self.wire.PROVIDER} has no {request.operation}")
+        written: Written = operation.encode(request, self.manner(request.model))
+        if written.dropped:
+            self._warn_of(written.dropped)
+        query = request.extras.query if request.extras else None
+        if query:
+            return written._replace(path=_with_query(written.path, query))
+        return written
+
+    def headers_with(self, extras: Extras | None = None) -> Mapping[str, str] | None:
+        """
+        Give the headers of one request alone: its own, and a token of the moment.
+
+        Raises:
+            WireError: there is no token to be had.
+        """
+        headers = extras.headers if extras else None
+        if self._config.token is None:
+            return headers
+        token = self._token = _token(self._config.token)
+        return {**login(self._config.auth, token), **(headers or {})}
+
+    def reader(self) -> ChunkReader:
+        """Make what reads a stream."""
+        return self.wire.chat.reader()
+
+    def read(self, response: Response, operation: str = "chat") -> Outcome:
+        """Decode an answer; in a bad one mask our secrets, since some repeat them."""
+        decode = getattr(self.wire, operation).decode
+        outcome: Outcome = decode(response)
+        if outcome.body is not None:
+            return outcome
+        body = response.body
+        for secret in self._all_secrets():
+            body = body.replace(secret.encode("ascii"), _MASK.encode("ascii"))
+        if body != response.body:
+            # Before a message is cut to size, which might cut a secret in two.
+            outcome = decode(response._replace(body=body))
+        return self.masked(outcome)
+
+    def masked(self, outcome: Outcome) -> Outcome:
+        """Mask our secrets in what an upstream told of a failure."""
+        error, masked = outcome.error, self._masked
+        return outcome._replace(
+            message=masked(outcome.message),
+            code=outcome.code and masked(outcome.code),
+            request_id=outcome.request_id and masked(outcome.request_id),
+            error=error and {k: v and masked(str(v)) for k, v in error.items()},
+            headers={
+                name: masked(value.decode("latin-1")).encode("latin-1")
+                for name, value in outcome.headers.items()
+            },
+        )
+
+    def _masked(self, text: str) -> str:
+        for secret in self._all_secrets():
+            text = text.replace(secret, _MASK)
+        return text
+
+    def _all_secrets(self) -> list[str]:
+        return self._secrets if self._token is None else [*self._secrets, self._token]
+
+    def _warn_of(self, dropped: tuple[str, ...]) -> None:
+        for name in dropped:
+            if name not in self._warned_of:
+                self._warned_of.add(name)
+                _LOGGER.warning(
+                    '"%s" leaves %s out of requests: %s has no such thing '
+                    '(on_unsupported = "drop")',
+                    self._config.name,
+                    name,
+                    self.wire.PROVIDER,
+                )
+
+
+def _secrets(config: EndpointConfig) -> list[str]:
+    """List what must not be repeated, the longest first; short values give too much."""
+    held = [*config.headers.values(), *([config.api_key] if config.api_key else [])]
+    revealed = {secret.reveal() for secret in held}
+    return sorted((s for s in revealed if len(s) >= _LEAST_SECRET), key=len)[::-1]
+
+
+def _token(give: Callable[[], str]) -> str:
+    """
+    Ask the user's code for a token.
+
+    Raises:
+        WireError: it failed, or gave something else.
+    """
+    try:
+        token = give()
+    except Exception as error:
+        message = f"the api_key callable failed: {error!r}"
+        raise WireError(Fault.LOCAL, message) from error
+    if not isinstance(token, str) or flaw(token) is not None:
+        raise WireError(
+            Fault.LOCAL,
+            "the api_key callable must give a token of visible ASCII, and gave "
+            f"another {type(token).__name__}",
+        )
+    return token
+
+
+def _with_query(path: str, query: Mapping[str, Any]) -> str:
+    joint = "&" if "?" in path else "?"
+    return f"{path}{joint}{urlencode(query, doseq=True)}"

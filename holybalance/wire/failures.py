@@ -1,0 +1,138 @@
+"""Owns how an upstream's failure is told: cut to size, on one line, in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from holybalance.messages import Fault, Outcome, Problem, RateLimits
+from holybalance.wire.framing import Headers
+from holybalance.wire.transport import Response
+
+OK = 200
+FORBIDDEN = 403
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_EXCERPT_CHARACTERS = 200
+# An upstream must not fill its callers' errors and logs.
+_MESSAGE_CHARACTERS = 1000
+_NAME_CHARACTERS = 200
+# Servers tell these by words alone (vLLM, llama.cpp, DeepSeek, Anthropic, Gemini).
+_CONTEXT_WORDS = (
+    "maximum context length",
+    "context window",
+    "context size",
+    "prompt is too long",
+    "exceed context limit",
+    "input token count",
+)
+_CONTEXT_STATUSES = (400, 413, 422)
+# So do vLLM, Ollama and DeepSeek ("Model Not Exist") with this.
+_MISSING_WORDS = ("does not exist", "not found", "not exist")
+_MISSING_STATUSES = (400, 404)
+
+
+def parse(body: bytes) -> Any:
+    """Read JSON; `None` where it is none."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
+
+
+def failure(
+    response: Response,
+    error: Mapping[str, Any],
+    *,
+    problem: Problem | None,
+    retry_after_s: float | None,
+    rate_limits: RateLimits | None,
+    flaw: str | None = None,
+) -> Outcome:
+    """
+    Tell of an answer that is no reply.
+
+    Args:
+        error: what the upstream says, with `message`, `type`, `param` and `code` as far
+            as there are any.
+        flaw: what keeps a 200 from being a reply; empty or `None` for another status.
+    """
+    told = _told(response, error.get("message"))
+    code = _name(error.get("code") or error.get("type"))
+    outcome = Outcome(
+        status=response.status,
+        problem=problem,
+        code=code,
+        message=told,
+        rate_limits=rate_limits,
+        request_id=request_id(response.headers),
+        headers=response.headers,
+        error={
+            "message": told,
+            "type": _name(error.get("type")),
+            "param": _name(error.get("param")),
+            "code": code,
+        },
+    )
+    if flaw:
+        return outcome._replace(fault=Fault.GARBLED, message=f"{flaw}: {told}")
+    return outcome._replace(retry_after_s=retry_after_s)
+
+
+def garbled(message: str) -> Outcome:
+    """Tell of a piece of a stream that is none of its format."""
+    return Outcome(fault=Fault.GARBLED, message=message)
+
+
+def request_id(head: Headers) -> str | None:
+    """Read the id that an upstream gave to a request."""
+    value = head.get(b"x-request-id") or head.get(b"request-id")
+    # Longer ones are no ids; cut, one might show a part of a key that it repeats.
+    if not value or len(value) > _NAME_CHARACTERS:
+        return None
+    return one_line(value.decode("latin-1"), _NAME_CHARACTERS)
+
+
+def problem_by_words(status: int, message: str) -> Problem | None:
+    """Guess what an error is about, where no code of its tells."""
+    words = message.lower()
+    if status in _CONTEXT_STATUSES and any(
+        phrase in words for phrase in _CONTEXT_WORDS
+    ):
+        return Problem.CONTEXT_LENGTH
+    is_missing = "model" in words and any(phrase in words for phrase in _MISSING_WORDS)
+    if status in _MISSING_STATUSES and is_missing:
+        return Problem.NO_MODEL
+    return None
+
+
+def one_line(text: str, most: int) -> str:
+    """Cut an upstream's text to size, and take out what could forge lines of a log."""
+    text = text[:most]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text.strip()
+
+
+def excerpt(body: bytes) -> str:
+    """Show the begin of a body that says nothing else."""
+    text = " ".join(body[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace").split())
+    if not text:
+        return "an empty body"
+    shown = text[:_EXCERPT_CHARACTERS]
+    return repr(shown + "…" if len(text) > len(shown) else shown)
+
+
+def _told(response: Response, message: Any) -> str:
+    if response.status in _REDIRECTS:
+        return (
+            f"a redirect to another address ({response.status}), which is not followed"
+        )
+    told = one_line(str(message), _MESSAGE_CHARACTERS) if message else ""
+    return told or excerpt(response.body)
+
+
+def _name(value: Any) -> str | None:
+    return None if value is None else one_line(str(value), _NAME_CHARACTERS)

@@ -1,0 +1,225 @@
+"""Owns OpenAI's shape of replies, into which every format's answers are turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from holybalance.messages import Usage
+
+Json = dict[str, Any]
+
+REFUSED = "content_filter"
+"""The finish reason of an answer that the model or its guards broke off."""
+
+# What a delta says once, though some servers say it with every piece.
+_SAID_ONCE = frozenset({"role", "id", "type", "index", "name"})
+
+
+def usage_of(document: Mapping[str, Any]) -> Usage | None:
+    """Read the usage in a reply or in a piece of a stream; `None` without one."""
+    usage = document.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    prompt = usage.get("prompt_tokens_details")
+    answer = usage.get("completion_tokens_details")
+    return Usage(
+        input_tokens=_count(usage, "prompt_tokens"),
+        output_tokens=_count(usage, "completion_tokens"),
+        cached_tokens=(
+            (prompt and _count(prompt, "cached_tokens"))
+            # DeepSeek's own name for it.
+            or _count(usage, "prompt_cache_hit_tokens")
+        ),
+        reasoning_tokens=_count(answer, "reasoning_tokens") if answer else 0,
+        cache_write_tokens=_count(prompt, "cache_write_tokens") if prompt else 0,
+    )
+
+
+def shaped_usage(usage: Usage) -> Json:
+    """Write a usage in OpenAI's shape."""
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def is_refused(choices: Iterable[Any]) -> bool:
+    """Tell whether a reply was broken off for its content, with nothing said."""
+    return all(
+        choice.get("finish_reason") == REFUSED and not says(choice.get("message"))
+        for choice in choices
+    )
+
+
+def says(message: Any) -> bool:
+    """Tell whether a message or a delta holds anything of an answer."""
+    return isinstance(message, dict) and any(
+        value for name, value in message.items() if name not in _SAID_ONCE
+    )
+
+
+def has_content(chunk: Mapping[str, Any]) -> bool:
+    """Tell whether a piece of a stream brings anything of an answer."""
+    return any(
+        says(choice.get("delta"))
+        for choice in chunk.get("choices") or ()
+        if isinstance(choice, dict)
+    )
+
+
+class Assembled:
+    """A whole reply, put together from the pieces of a stream."""
+
+    def __init__(self) -> None:
+        self._head: Json = {}
+        self._choices: dict[int, _Choice] = {}
+
+    def add(self, chunk: Mapping[str, Any]) -> None:
+        """Take the next piece."""
+        for name, value in chunk.items():
+            if name != "choices" and (value is not None or name not in self._head):
+                self._head[name] = value
+        for choice in chunk.get("choices") or ():
+            if isinstance(choice, dict):
+                self._choice(choice.get("index")).add(choice)
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether there is anything that could be a reply."""
+        return bool(self._choices)
+
+    def text(self) -> str:
+        """Give the first choice's text so far."""
+        if not self._choices:
+            return ""
+        content = self._choices[min(self._choices)].message.value.get("content")
+        return "".join(content) if isinstance(content, list) else ""
+
+    def characters(self) -> int:
+        """Count the characters of all that was said: texts, arguments, reasoning."""
+        return sum(choice.message.characters() for choice in self._choices.values())
+
+    def body(self) -> Json:
+        """Give the reply so far, in the shape of a `chat.completion`."""
+        choices = [self._choices[index].whole() for index in sorted(self._choices)]
+        return {**self._head, "object": "chat.completion", "choices": choices}
+
+    def _choice(self, index: Any) -> _Choice:
+        place = index if isinstance(index, int) else 0
+        choice = self._choices.get(place)
+        if choice is None:
+            choice = self._choices[place] = _Choice(place)
+        return choice
+
+
+class _Choice:
+    def __init__(self, index: int) -> None:
+        self._rest: Json = {"index": index, "finish_reason": None}
+        self._logprobs: _Growing | None = None
+        self.message = _Growing()
+
+    def add(self, choice: Json) -> None:
+        for name, value in choice.items():
+            if name == "delta":
+                self.message.add(value if isinstance(value, dict) else {})
+            elif name == "logprobs":
+                if isinstance(value, dict):
+                    self._logprobs = self._logprobs or _Growing()
+                    self._logprobs.add(value)
+            elif value is not None:
+                self._rest[name] = value
+
+    def whole(self) -> Json:
+        message = {"role": "assistant", "content": None} | self.message.whole()
+        logprobs = None if self._logprobs is None else self._logprobs.whole()
+        return {**self._rest, "message": message, "logprobs": logprobs}
+
+
+class _Growing:
+    """An object of which pieces come: texts and lists grow, the rest is replaced."""
+
+    def __init__(self) -> None:
+        # Texts as lists of their pieces.
+        self.value: Json = {}
+        # Lists, by the place or the number of each item.
+        self._lists: dict[str, dict[int, Any]] = {}
+
+    def add(self, piece: Json) -> None:
+        for name, value in piece.items():
+            if value is None:
+                self.value.setdefault(name, None)
+            elif isinstance(value, str) and name not in _SAID_ONCE:
+                self._add_text(name, value)
+            elif isinstance(value, list):
+                self._add_list(name, value)
+            elif isinstance(value, dict):
+                self._add_object(name, value)
+            elif name not in _SAID_ONCE or self.value.get(name) is None:
+                self.value[name] = value
+
+    def whole(self) -> Json:
+        return {name: self._whole(name, value) for name, value in self.value.items()}
+
+    def characters(self) -> int:
+        listed = (item for items in self._lists.values() for item in items.values())
+        grown = (one for one in (*self.value.values(), *listed))
+        count = 0
+        for one in grown:
+            if isinstance(one, _Growing):
+                count += one.characters()
+            elif isinstance(one, list):
+                count += sum(map(len, one))
+        return count
+
+    def _add_text(self, name: str, text: str) -> None:
+        known = self.value.get(name)
+        if isinstance(known, list):
+            known.append(text)
+        else:
+            self.value[name] = [text]
+
+    def _add_object(self, name: str, piece: Json) -> None:
+        known = self.value.get(name)
+        if not isinstance(known, _Growing):
+            known = self.value[name] = _Growing()
+        known.add(piece)
+
+    def _add_list(self, name: str, items: list[Any]) -> None:
+        self.value.setdefault(name, None)
+        known = self._lists.setdefault(name, {})
+        for item in items:
+            number = item.get("index") if isinstance(item, dict) else None
+            if not isinstance(number, int):
+                known[len(known)] = item
+                continue
+            growing = known.get(number)
+            if not isinstance(growing, _Growing):
+                growing = known[number] = _Growing()
+            growing.add(item)
+
+    def _whole(self, name: str, value: Any) -> Any:
+        if name in self._lists:
+            known = self._lists[name]
+            return [_item(known[number]) for number in sorted(known)]
+        if isinstance(value, _Growing):
+            return value.whole()
+        return "".join(value) if isinstance(value, list) else value
+
+
+def _item(item: Any) -> Any:
+    if not isinstance(item, _Growing):
+        return item
+    # Its number was the stream's, to tell which item a piece belongs to.
+    return {name: value for name, value in item.whole().items() if name != "index"}
+
+
+def _count(counts: Any, name: str) -> int:
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
