@@ -67,6 +67,8 @@ class Feed:
         self._parser = EventParser()
         # Pieces that have been read and not been taken.
         self._ready: list[Chunk] = []
+        # What is wrong with what came after them.
+        self._flaw: InBandError | None = None
         self._token_at: float | None = None
         self._ended_at = math.inf
         self.first_token_s: float | None = None
@@ -85,6 +87,9 @@ class Feed:
         """
         while self.first_token_s is None and not self.is_over:
             self._ready += self._next()
+        if self._flaw is not None:
+            # Nothing has been handed over yet, so nothing has to be.
+            raise BrokenFeed(self._flaw.outcome)
 
     def take(self) -> list[Chunk]:
         """
@@ -115,23 +120,25 @@ class Feed:
 
     def _next(self) -> list[Chunk]:
         try:
-            while True:
-                try:
-                    data = self._exchange.piece(self._until())
-                except WireError:
-                    if not self._reader.is_ended:
-                        raise
-                    data = b""
+            while self._flaw is None:
+                data = self._piece()
                 chunks = self._read(data)
                 if chunks:
                     return chunks
-                if not data:
+                if not data and self._flaw is None:
                     self._end()
                     return []
         except WireError as error:
             raise BrokenFeed(self._outcome(error)) from error
-        except InBandError as error:
-            raise BrokenFeed(error.outcome) from error
+        raise BrokenFeed(self._flaw.outcome)
+
+    def _piece(self) -> bytes:
+        try:
+            return self._exchange.piece(self._until())
+        except WireError:
+            if self._reader.is_ended:
+                return b""
+            raise
 
     def _until(self) -> float:
         times = self._times
@@ -144,8 +151,12 @@ class Feed:
     def _read(self, data: bytes) -> list[Chunk]:
         events = self._parser.feed(data) if data else self._parser.end()
         chunks: list[Chunk] = []
-        for event in events:
-            chunks += self._read_event(event)
+        try:
+            for event in events:
+                chunks += self._read_event(event)
+        except InBandError as error:
+            # What came before it is told first.
+            self._flaw = error
         return chunks
 
     def _read_event(self, event: Event) -> list[Chunk]:
@@ -154,7 +165,9 @@ class Feed:
             self.assembled.add(chunk)
             if has_content(chunk):
                 self._note_token()
-        if self._reader.is_ended and math.isinf(self._ended_at):
+        if not self._reader.is_ended:
+            self._ended_at = math.inf
+        elif math.isinf(self._ended_at):
             self._ended_at = self._clock()
         return chunks
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from holybalance.balancing.limits import MANY_MODELS
 from holybalance.config import EndpointConfig
@@ -49,6 +49,8 @@ class Speech:
         self.wire = wire
         self._config = config
         self._drops = drops
+        host = urlsplit(config.base_url).hostname or ""
+        self._is_googles = host.endswith(".googleapis.com")
         self._manners: dict[str, Manner] = {}
         # What people have been warned of that is left out here.
         self._warned_of: set[str] = set()
@@ -71,6 +73,7 @@ class Speech:
                 self._config.max_outputs.get(model),
                 self._drops,
                 self._config.stream_usage,
+                self._is_googles,
             )
         return manner
 

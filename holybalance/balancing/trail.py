@@ -292,6 +292,9 @@ class Trail:
 
     def _answer(self, ended: Ended, body: Mapping[str, Any]) -> dict[str, Any]:
         outcome = ended.outcome
+        if not body.get("model"):
+            # Not every provider says it again.
+            body = {**body, "model": self.leg.model}
         return {
             "body": body,
             "model": self.leg.model,

@@ -27,12 +27,14 @@ class Manner(NamedTuple):
         max_output: tokens that an answer of it has at most; `None` where unknown.
         drops: leave out the options that the provider does not have; else refuse them.
         asks_usage: a stream asks for its usage, where it would not come by itself.
+        is_googles: OpenAI's format is written for Google, who adds to it.
     """
 
     model: str
     max_output: int | None = None
     drops: bool = False
     asks_usage: bool = True
+    is_googles: bool = False
 
 
 class Written(NamedTuple):
@@ -168,10 +170,10 @@ class Gaps:
         Raises:
             UnsupportedError: there are some that may not be.
         """
-        lacking = self._contents + ([] if drops else self._options)
+        lacking = dict.fromkeys(self._contents + ([] if drops else self._options))
         if lacking:
             raise UnsupportedError(f"{self._provider} has no {', '.join(lacking)}")
-        return tuple(self._options)
+        return tuple(dict.fromkeys(self._options))
 
 
 def without_nones(values: Mapping[str, Any]) -> dict[str, Any]:

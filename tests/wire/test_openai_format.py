@@ -356,3 +356,38 @@ def test_any_event(document: Any) -> None:
         error = Outcome(status=200)
     assert error.status or error.fault
     whole.body()
+
+
+SIGNED = {
+    "role": "assistant",
+    "content": "I see.",
+    "reasoning_content": "Hm.",
+    "thinking_blocks": [{"type": "thinking", "signature": "s"}],
+    "extra_content": {"google": {}},
+    "tool_calls": [{"id": "1", "function": {}, "extra_content": {"google": {}}}],
+}
+
+
+def messages_of(manner: Manner, *messages: dict[str, Any]) -> Any:
+    """What is written of messages."""
+    asked = ChatRequest(model="m", messages=messages, timeout_s=1)
+    return orjson.loads(encode(asked, manner).body)["messages"]
+
+
+def test_signatures_of_other_providers_stay_here() -> None:
+    """OpenAI refuses fields that it does not know; a conversation may move there."""
+    plain = {
+        "role": "assistant",
+        "content": "I see.",
+        "tool_calls": [{"id": "1", "function": {}}],
+    }
+
+    assert [plain] == messages_of(Manner("m"), SIGNED)
+    assert [SIGNED] == messages_of(Manner("m", is_googles=True), SIGNED)
+
+
+def test_unknown_fields_of_messages_pass_through() -> None:
+    """Thoughts without signatures are for a server that wants its own back."""
+    message = {"role": "assistant", "content": "a", "reasoning_content": "Hm.", "x": 1}
+
+    assert [message] == messages_of(Manner("m"), message)

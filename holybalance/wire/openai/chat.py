@@ -15,6 +15,7 @@ from holybalance.wire.formats import (
     Manner,
     Written,
 )
+from holybalance.wire.openai.conversation import plain_messages
 from holybalance.wire.openai.errors import read_error, read_in_band
 from holybalance.wire.shape import is_refused, usage_of
 from holybalance.wire.sse import Event
@@ -36,7 +37,10 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
     if manner.asks_usage and options.get("stream"):
         asked = options.get("stream_options") or {}
         options = {**options, "stream_options": {"include_usage": True, **asked}}
-    body = {**options, "model": manner.model, "messages": request.messages}
+    messages = request.messages
+    if not manner.is_googles:
+        messages = plain_messages(messages)
+    body = {**options, "model": manner.model, "messages": messages}
     return Written(PATH, written(body))
 
 

@@ -1,0 +1,53 @@
+"""Owns names: of models in paths and by age, of fields, and of what is amiss."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from holybalance.errors import RequestError
+
+Json = dict[str, Any]
+
+PROVIDER = "Gemini"
+
+_VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
+_HUMP = re.compile(r"_([a-z0-9])")
+# An alias such as "gemini-flash-latest" has no number, for it is the newest.
+_NEWEST = (99, 0)
+
+
+def path(model: str, action: str) -> str:
+    """
+    Give the path of what is done with a model.
+
+    A name with a slash is a resource's own path, "tunedModels/x" for one, as it is to
+    Google's own client.
+    """
+    place = quote(model, safe="/@")
+    return f"/{place}:{action}" if "/" in model else f"/models/{place}:{action}"
+
+
+def resource(model: str) -> str:
+    """Name a model as a field of a body does."""
+    return model if "/" in model else f"models/{model}"
+
+
+def version(model: str) -> tuple[int, int]:
+    """Read a Gemini model's version from its name; the newest where it has none."""
+    found = _VERSION.search(model)
+    if found is None:
+        return _NEWEST
+    # Longer numbers are dates or builds, and Python reads no endless ones.
+    return int(found[1][:4]), int((found[2] or "0")[:4])
+
+
+def camel(name: str) -> str:
+    """Write a field's name as Google's JSON does; it may come in snake case as well."""
+    return _HUMP.sub(lambda hump: hump[1].upper(), name)
+
+
+def invalid(message: str) -> RequestError:
+    """Make the error for a request that is not as it must be."""
+    return RequestError(message, code="invalid_request")
