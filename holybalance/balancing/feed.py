@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from holybalance.wire.failures import request_id
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import Chunk, ChunkReader, InBandError
 from holybalance.wire.shape import Assembled, has_content
-from holybalance.wire.signals import rate_limits
+from holybalance.wire.signals import dated_rate_limits, rate_limits
 from holybalance.wire.sse import Event, EventParser
 from holybalance.wire.transport import Exchange
 
@@ -108,7 +109,8 @@ class Feed:
         return Outcome(
             status=200,
             headers=self.head,
-            rate_limits=rate_limits(self.head),
+            rate_limits=rate_limits(self.head)
+            or dated_rate_limits(self.head, time.time()),
             request_id=request_id(self.head),
             connect_s=self.connect_s,
             first_token_s=self.first_token_s,
