@@ -102,9 +102,7 @@ def side_by_side(upstream: MockUpstream, calls: int) -> None:
             times[rival.name].append(rival.first_token_s())
     bare.close()
     full.close()
-    print(
-        f"first token, one stream at a time, {calls} pairs ({LATENCY_S:g} s upstream)"
-    )
+    print(f"first token, one stream at a time, {calls} pairs")
     for name, seconds in times.items():
         ordered = sorted(seconds)
         p99 = ordered[int(len(ordered) * 0.99)]
@@ -141,9 +139,7 @@ def at_once(upstream: MockUpstream, streams: int) -> None:
     full.close()
     pieces = streams * PIECES
     print(f"{streams} streams of {PIECES} pieces in one process")
-    print(
-        f"  open at once {most}, whole {counts['success']}, errors {counts['errors']}"
-    )
+    print(f"  open at once {most}, whole {counts['success']} ({counts['errors']})")
     print(f"  took {took:.2f} s, first token p50 {statistics.median(firsts):.3f} s")
     print(f"  CPU {cpu / pieces * 1e6:.0f} µs a piece, all included")
     print(f"  RSS {after.ru_maxrss / 1024:.0f} MB at its most")

@@ -8,7 +8,7 @@ from typing import Any
 # Where our other formats keep what has to be sent back to their own providers:
 # signatures of thoughts and of tool calls. OpenAI answers fields that it does not know
 # with a 400, so that no conversation could go on there.
-_KEPT = frozenset({"thinking_blocks", "extra_content"})
+_KEPT = frozenset({"thinking_blocks", "content_blocks", "extra_content"})
 # The text of those thoughts. Without signatures beside it, it is somebody else's: some
 # servers of this format want their own back.
 _THOUGHTS = "reasoning_content"
