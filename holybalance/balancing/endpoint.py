@@ -178,7 +178,7 @@ class Endpoint:
         """Take what came of a lease, and free its slot; `Lease` calls it once."""
         outcome, verdict, now = ended.outcome, ended.verdict, ended.at
         with self._lock:
-            self._breaker.record(lease.permit, self._blame_of(lease, verdict, now), now)
+            self._breaker.record(lease.permit, self._blame_of(lease, ended), now)
             lease.is_held, self.in_flight = False, self.in_flight - 1
             self._settle_limits(lease, outcome, CONSEQUENCES[verdict], now)
             self._note_latency(lease, ended)
@@ -297,7 +297,7 @@ class Endpoint:
         elif bench is Bench.COOL_DOWN or _asks_for_rest(outcome, consequence):
             limits.cool_down(ask.model, outcome.retry_after_s, now)
 
-    def _blame_of(self, lease: Lease, verdict: Verdict, now: float) -> Blame:
+    def _blame_of(self, lease: Lease, ended: Ended) -> Blame:
         """
         Say what a verdict means for the circuit, silence included.
 
@@ -305,13 +305,15 @@ class Endpoint:
         times what it usually takes, with nothing else answered meanwhile, is taken to
         hang: without that, its tier would never fail over.
         """
-        if verdict is not Verdict.LATE:
-            return CONSEQUENCES[verdict].blame
+        if ended.verdict is not Verdict.LATE:
+            return CONSEQUENCES[ended.verdict].blame
+        if ended.outcome.first_token_s is not None:
+            return Blame.NONE
         is_stream = lease.ask.request.is_stream
         times = self._tally.first_token if is_stream else self._tally.latency
         usual = times.average_s()
         patience = UNSEEN_PATIENCE_S if usual is None else HANG_FACTOR * usual
-        silent_s = now - lease.started
+        silent_s = ended.at - lease.started
         is_hanging = silent_s >= max(LEAST_PATIENCE_S, patience)
         has_answered = self._last_success_at > lease.started
         return Blame.FAILURE if is_hanging and not has_answered else Blame.NONE

@@ -123,14 +123,12 @@ class Stream:
         What a stream that is left early has cost, nobody tells: budgets count all that
         was held for it, `metrics` an estimate.
         """
-        lease, self._lease = self._lease, None
+        lease = self._lease
         if lease is None:
             return
         self._ready.clear()
-        self._feed.close()
         outcome = self._feed.told()._replace(usage=self._estimated(lease))
-        ended = lease.settle(outcome, Verdict.OK, is_whole=False)
-        self._trail.note(lease, ended)
+        self._settle(lease, outcome, Verdict.OK, is_whole=False)
         self._tell_end(Verdict.OK, None)
 
     def on_end(self, listener: OnEnd) -> None:
@@ -148,8 +146,6 @@ class Stream:
             self._finish(lease)
 
     def _finish(self, lease: Lease) -> None:
-        self._lease = None
-        self._feed.close()
         body = self._feed.assembled.body()
         refused = is_refused(body["choices"])
         outcome = self._feed.told()._replace(
@@ -157,21 +153,30 @@ class Stream:
             usage=usage_of(body),
             problem=Problem.CONTENT_POLICY if refused else None,
         )
-        ended = lease.settle(outcome, judge(outcome))
-        self._trail.note(lease, ended)
+        self._settle(lease, outcome, judge(outcome), is_whole=True)
         self.reply = self._trail.conclude_stream(self.first_token_s)
         self._tell_end(Verdict.OK, self.reply)
 
     def _break_off(self, lease: Lease, outcome: Outcome) -> StreamInterrupted:
-        self._lease = None
-        self._feed.close()
         masked = lease.endpoint.speech.masked(outcome)._replace(
-            first_token_s=self._feed.first_token_s, usage=None
+            first_token_s=self._feed.first_token_s, usage=self._estimated(lease)
         )
         verdict = judge(masked)
-        self._trail.note(lease, lease.settle(masked, verdict))
+        self._settle(lease, masked, verdict, is_whole=False)
         self._tell_end(verdict, None)
         return self._interrupted(masked.message, verdict)
+
+    def _settle(
+        self, lease: Lease, outcome: Outcome, verdict: Verdict, *, is_whole: bool
+    ) -> None:
+        try:
+            self._feed.close()
+            if lease.is_held:
+                ended = lease.settle(outcome, verdict, is_whole=is_whole)
+                self._trail.note(lease, ended)
+        finally:
+            lease.end()
+            self._lease = None
 
     def _interrupted(
         self, why: str, verdict: Verdict = Verdict.LOCAL

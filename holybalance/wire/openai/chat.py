@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holybalance.messages import ChatRequest, Outcome, Problem
@@ -35,8 +35,7 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
     """
     options = request.options
     if manner.asks_usage and options.get("stream"):
-        asked = options.get("stream_options") or {}
-        options = {**options, "stream_options": {"include_usage": True, **asked}}
+        options = _asking_for_usage(options)
     messages = request.messages
     if not manner.is_googles:
         messages = plain_messages(messages)
@@ -94,6 +93,13 @@ class _Reader:
         if not isinstance(chunk.get("choices", []), list):
             raise InBandError(garbled("a piece of the stream has no list of choices"))
         return (chunk,)
+
+
+def _asking_for_usage(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    asked = options.get("stream_options") or {}
+    if not isinstance(asked, Mapping):
+        return options  # for the upstream to refuse
+    return {**options, "stream_options": {"include_usage": True, **asked}}
 
 
 def _flaw(document: Any) -> str | None:
