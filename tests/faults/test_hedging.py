@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from holybalance import Client
 from holybalance.balancing.hedging import Hedges
@@ -250,6 +253,29 @@ def test_many_at_once(world: World) -> None:
     settled(client)
     assert 12 == len(texts)
     assert set(texts) <= {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    "script", [silent, stalling(), chattering()], ids=["no head", "head", "comments"]
+)
+def test_over_tls(world: World, tmp_path: Path, script: Script) -> None:
+    """Whoever waits in TLS wakes up as well, and its connection is closed."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(trusted)
+    late = world.upstream(script, tls=context)
+    client = hedging(
+        world,
+        late,
+        world.upstream(streaming("b"), tls=context),
+        ca_file=str(trusted),
+    )
+    for _ in range(3):
+        assert "b" == client.stream("ping").read().text
+    settled(client)
+    assert late.wait_for_open(0)
 
 
 def test_closing_the_client_ends_a_race(world: World) -> None:
