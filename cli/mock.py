@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     default="0.05",
     show_default=True,
     help="Seconds before an answer, or how to draw them: uniform:LOW:HIGH, "
-    "normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA, exponential:MEAN.",
+    "normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA, exponential:MEAN. Of a stream it "
+    "is the time to the first piece.",
+)
+@click.option("--pieces", type=int, help="Pieces of a stream.  [default: its words]")
+@click.option(
+    "--piece-interval",
+    default="0.01",
+    show_default=True,
+    help="Seconds between two pieces, or how to draw them, as --latency.",
 )
 @click.option("--error-rate", type=float, default=0.0, help="Share that fails, 0 to 1.")
 @click.option(
@@ -53,11 +61,20 @@ if TYPE_CHECKING:
 @click.pass_context
 def mock(context: click.Context, /, *, host: str, port: int, **settings: Any) -> None:
     """
-    Be a mock upstream (OpenAI-compatible) until Ctrl-C.
+    Be a mock upstream (OpenAI, Anthropic, Gemini) until Ctrl-C.
 
-    Needs no key and no network, answers POST /v1/chat/completions and GET /v1/models,
-    and prints the endpoint to paste into holybalance.toml.
-    """
+    Needs no key and no network, and prints the endpoint to paste into holybalance.toml.
+    It answers, whole and in streams:
+
+    \b
+      POST /v1/chat/completions                     OpenAI's format
+      POST /v1/embeddings
+      POST /v1/messages                             Anthropic's
+      POST /v1beta/models/MODEL:generateContent     Gemini's
+      POST /v1beta/models/MODEL:streamGenerateContent?alt=sse
+      POST /v1beta/models/MODEL:batchEmbedContents
+      GET  /v1/models, /v1beta/models
+    """  # noqa: D301 - click's mark is a backspace, not a backslash
     from holybalance.testing.server import serve  # noqa: PLC0415 - it has an event loop
 
     behaviour = _behaviour(settings)

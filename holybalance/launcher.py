@@ -52,7 +52,9 @@ class _PromptWork:
         try:
             arguments = {**_read(self.arguments), "messages": _read(item)}
             reply = engine.call_patiently(arguments)
-            return pickle.dumps(replace(reply, index=position), _PROTOCOL)
+            # A provider's headers are as long as a short answer, and rarely read.
+            bare = replace(reply, index=position, head={})
+            return pickle.dumps(bare, _PROTOCOL)
         except HolyBalanceError as error:
             return pickle.dumps(error, _PROTOCOL)
         except MemoryError:
@@ -154,7 +156,7 @@ class Launcher:
         Make a call for each prompt in the workers, and give the replies.
 
         Otherwise as `Client.map`: prompts are pulled as workers have room, in the
-        thread that iterates, so any length will do.
+        thread that iterates, so any length will do. Replies come without `headers`.
 
         Args:
             prompts: each of them what `Client.chat` takes first.
@@ -203,8 +205,8 @@ class Launcher:
         the report's `budget` says why.
 
         Args:
-            source: a prompt a line, or rows of OpenAI's batch input; `-` for standard
-                input.
+            source: a prompt a line, or rows of OpenAI's batch input, for chats and
+                embeddings; `-` for standard input.
             output: gets rows of OpenAI's batch output; what it has already is not
                 done again. `-` for standard output.
             **options: the fields of `BatchOptions`.

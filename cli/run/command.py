@@ -32,6 +32,7 @@ class _Run(click.Command):
 
 @click.command(cls=_Run)
 @options.files
+@options.embed
 @opening.model_option
 @options.system
 @options.max_tokens
@@ -63,9 +64,10 @@ def run(
     """
     Send each line of IN and write each answer to OUT.
 
-    IN has a prompt a line, or rows of OpenAI's batch input; - is standard input. OUT
-    gets rows of OpenAI's batch output as they are done, one for each line that is not
-    blank. A row that fails has its error in it, and the rest goes on.
+    IN has a prompt a line, or rows of OpenAI's batch input, for chats and embeddings;
+    - is standard input. OUT gets rows of OpenAI's batch output as they are done, one
+    for each line that is not blank. A row that fails has its error in it, and the rest
+    goes on.
 
     Rows that OUT has already are not sent again: to go on with a run that was ended,
     run it once more. The first Ctrl-C or SIGTERM lets calls under way end, the second
@@ -90,6 +92,8 @@ def run(
     others = (source, output, batch_options["errors"], config_path)
     report = None if report_path is None else ReportFile(report_path, others)
     config = opening.open_config(config_path, model=model, timeout=timeout)
+    # As the configured default it is for chats alone.
+    batch_options["model"] = model
     if dry_run:
         capped = with_max_cost(config, max_cost)
         estimating.show(capped, source, batch_options, rate=rate, report=report)

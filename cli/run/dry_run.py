@@ -72,8 +72,7 @@ def facts(found: Estimate) -> Iterator[tuple[str, str]]:
         yield "", f"line {bad.line}: {bad.reason}"
     if left_out := found.bad_rows - len(found.bad_examples):
         yield "", f"and {left_out:,} more that cannot be sent"
-    least, most = found.output_tokens
-    yield "tokens", f"about {found.input_tokens:,} in, {least:,} to {most:,} out"
+    yield "tokens", f"about {found.input_tokens:,} in, {_output(found)} out"
     yield "cost", _cost(found)
     for number, fit in enumerate(found.budgets):
         yield "" if number else "budgets", _fit(fit)
@@ -97,8 +96,15 @@ def _fit(fit: Fit) -> str:
     return f"{name}: {left}, {verdict} for {_range(least, most)}"
 
 
+def _output(found: Estimate) -> str:
+    least, most = found.output_tokens
+    return f"{least:,} to {most:,}" if least < most else f"{most:,}"
+
+
 def _range(least: float, most: float) -> str:
-    return f"{wording.dollars(least)} to {wording.dollars(most)}"
+    dollars = wording.dollars(most)
+    # Of embeddings it is known.
+    return dollars if least == most else f"{wording.dollars(least)} to {dollars}"
 
 
 def _rows(found: Estimate) -> str:

@@ -89,6 +89,11 @@ files = _all(
         "content.",
     ),
 )
+embed = click.option(
+    "--embed",
+    is_flag=True,
+    help="Embed each plain line with the model of -m, in place of sending a prompt.",
+)
 system = click.option(
     "-s", "--system", help="A system message to put before each prompt of plain lines."
 )
@@ -96,7 +101,7 @@ max_tokens = click.option(
     "--max-tokens",
     metavar="N",
     type=click.IntRange(min=1),
-    help="The longest answer of each row that sets no bound of its own.",
+    help="The longest answer of each chat that sets no bound of its own.",
 )
 rows = _all(
     click.option(

@@ -9,7 +9,7 @@ import orjson
 
 from holybalance.batch.rows import BadRow, Label
 from holybalance.errors import CallError, HolyBalanceError, RequestError
-from holybalance.messages import Reply
+from holybalance.messages import Embeddings, Reply
 
 BAD_ROW = "invalid_row"
 """The code of a row that no call could be made of."""
@@ -39,7 +39,7 @@ class Failure(NamedTuple):
     message: str
 
 
-def of_reply(label: Label, reply: Reply) -> bytes:
+def of_reply(label: Label, reply: Reply | Embeddings) -> bytes:
     """Write the row of a call that was answered."""
     response = {
         "status_code": _OK,

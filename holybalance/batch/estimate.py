@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from holybalance import tokens
 from holybalance.batch import rows
 from holybalance.batch.fits import Fit, Purse
 from holybalance.batch.lines import Line
 from holybalance.batch.opening import PathName
-from holybalance.batch.options import BatchOptions, refuse_system
+from holybalance.batch.options import BatchOptions
 from holybalance.batch.rows import BadRow
 from holybalance.batch.scratch import Table
 from holybalance.batch.selection import make_selection
+from holybalance.batch.sizes import Size, Sizes
 from holybalance.batch.source import Source
-from holybalance.batch.targets import Places, places_of
-from holybalance.config import AUTO, Config, EndpointConfig, Price
+from holybalance.config import Config, EndpointConfig
 from holybalance.errors import ConfigError
 
 BAD_EXAMPLES = 5
@@ -40,7 +39,7 @@ class Estimate:
     What a batch would come to if nothing of it were done yet.
 
     A token is four characters, and each message takes four tokens besides; see
-    `tokens.of_input`.
+    `tokens.of_input`. Of what is embedded, token ids count as they are.
 
     Args:
         rows: all of them, with the next two.
@@ -49,7 +48,7 @@ class Estimate:
         repeated: get another row's answer (`dedupe`).
         input_tokens: of all calls.
         output_tokens: the least, and the most: what `max_tokens` allows, or the usual
-            length of an answer where a row sets no bound.
+            length of an answer where a chat sets no bound; none of embeddings.
         cost_usd: US dollars, from the least at the cheapest place to the most at the
             dearest, of all models and endpoints that a row's model may mean; `None`
             when no price is known.
@@ -76,14 +75,6 @@ class Estimate:
         return asdict(self)
 
 
-class _Call(NamedTuple):
-    """What one call takes: where it may go, and tokens."""
-
-    places: Places
-    input_tokens: int
-    output_tokens: int
-
-
 def estimate(
     config: Config,
     source: PathName,
@@ -103,9 +94,7 @@ def estimate(
         ConfigError: the input cannot be read, or the options do not fit it.
     """
     with Source(source) as opened:
-        kind = opened.settle_format(options.format)
-        if kind == "jsonl":
-            refuse_system(options.system, opened.name)
+        kind = options.settle_kind(opened)
         chosen = make_selection(opened, options).of(opened.waited_lines())
         count = _Count(config, options, kind)
         try:
@@ -124,29 +113,29 @@ class _Count:
 
     def __init__(self, config: Config, options: BatchOptions, kind: str) -> None:
         self._config = config
-        self._options = options
         self._kind = kind
+        self._terms = options.terms
+        self._sizes = Sizes(config, options.tags)
         self._seen = Table(_SCHEMA) if options.dedupe else None
         self._rows = self._bad = self._repeated = 0
         self._examples: list[BadExample] = []
         self._input = self._most_output = 0
         self._all = Purse()
         self._purses = [Purse() for _ in config.budgets]
-        self._places: dict[str, Places] = {}
         # Calls and tokens by those who may serve them.
         self._loads: dict[frozenset[str], list[int]] = defaultdict(lambda: [0, 0])
 
     def note(self, line: Line) -> None:
         """Add a row."""
         self._rows += 1
-        row = rows.read(line, self._kind, self._options.system)
-        call = row.message if isinstance(row, BadRow) else self._read(row.call)
-        if isinstance(call, str):
-            self._note_bad(line, call)
+        row = rows.read(line, self._kind, self._terms)
+        size = row.message if isinstance(row, BadRow) else self._sizes.of(row)
+        if isinstance(size, str):
+            self._note_bad(line, size)
         elif self._is_repeat(line):
             self._repeated += 1
         else:
-            self._add(call)
+            self._add(size)
 
     def close(self) -> None:
         """Let the temporary file go."""
@@ -187,28 +176,6 @@ class _Count:
         if len(self._examples) < BAD_EXAMPLES:
             self._examples.append(BadExample(line=line.number, reason=reason))
 
-    def _read(self, call: Mapping[str, Any]) -> _Call | str:
-        """Say what a call takes, or why there can be none."""
-        call = rows.bounded(call, self._options.max_tokens)
-        model = call.get("model") or self._config.default_model
-        if model is None:
-            return "no model given: it names none, and no default is set"
-        if not isinstance(model, str):
-            return "model must be a string"
-        places = self._places_of(model)
-        if not places.endpoints:
-            if model == AUTO:
-                return f'no model is listed that "{AUTO}" could choose from'
-            return f'no endpoint serves the model "{model}"'
-        return _Call(places, _input_tokens(call), _answer_tokens(call))
-
-    def _places_of(self, model: str) -> Places:
-        found = self._places.get(model)
-        if found is None:
-            found = places_of(self._config, model, self._options.tags)
-            self._places[model] = found
-        return found
-
     def _is_repeat(self, line: Line) -> bool:
         question = rows.question_of(line, self._kind)
         if self._seen is None or question is None:
@@ -220,17 +187,17 @@ class _Count:
             self._seen.execute("INSERT INTO seen VALUES (?)", (question,))
         return is_known
 
-    def _add(self, call: _Call) -> None:
-        self._input += call.input_tokens
-        self._most_output += call.output_tokens
-        load = self._loads[call.places.endpoints]
+    def _add(self, size: Size) -> None:
+        places = size.places
+        self._input += size.input_tokens
+        self._most_output += size.output_tokens
+        load = self._loads[places.endpoints]
         load[0] += 1
-        load[1] += call.input_tokens + call.output_tokens
-        for number, prices in call.places.covered.items():
-            is_whole = number in call.places.wholly
-            cost = _range_usd(call, prices)
-            self._purses[number].add(cost, is_whole=is_whole)
-        self._all.add(_range_usd(call, call.places.prices), is_whole=True)
+        load[1] += size.tokens
+        for number, prices in places.covered.items():
+            is_whole = number in places.wholly
+            self._purses[number].add(size.range_usd(prices), is_whole=is_whole)
+        self._all.add(size.range_usd(places.prices), is_whole=True)
 
     def _slowest(self, calls: int, rate: float | None) -> tuple[float | None, str]:
         """Find the limit that makes it last longest."""
@@ -247,29 +214,7 @@ class _Count:
         return max(bounds, default=(None, ""), key=lambda bound: bound[0] or 0.0)
 
 
-def _range_usd(call: _Call, prices: tuple[Price, ...]) -> tuple[float, float] | None:
-    """Give the least and the most that a call costs by one of some prices."""
-    if not prices:
-        return None
-    read, written = call.input_tokens, call.output_tokens
-    return (
-        min(price.usual_usd(read, 0) for price in prices),
-        max(price.usual_usd(read, written) for price in prices),
-    )
-
-
 def _sum_of(limit: str, endpoints: list[EndpointConfig]) -> float | None:
     """Add up a limit; `None` when one of them has none."""
     limits = [getattr(endpoint, limit) for endpoint in endpoints]
     return None if None in limits else sum(limits)
-
-
-def _answer_tokens(call: Mapping[str, Any]) -> int:
-    bound = tokens.output_bound(call)
-    return tokens.choices(call) * tokens.USUAL_ANSWER_TOKENS if bound is None else bound
-
-
-def _input_tokens(call: Mapping[str, Any]) -> int:
-    prompt, system = call["messages"], call.get("system")
-    messages = [prompt] if isinstance(prompt, str) else list(prompt)
-    return tokens.of_input([system, *messages] if system else messages, call)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from holybalance import tokens
 from holybalance.batch import cap, rows
@@ -62,9 +61,9 @@ def refuse_unfunded(
             input cannot be read.
     """
     budgets = [budget.name for budget in config.budgets if budget.scope == "all"]
-    call = _first_call(source, kind, options) if budgets else None
-    if call is not None:
-        _check(config, budgets[-1], call)
+    row = _first_row(source, kind, options) if budgets else None
+    if row is not None:
+        _check(config, budgets[-1], row)
 
 
 def advise_bound(
@@ -82,36 +81,39 @@ def advise_bound(
     """
     if not config.budgets or options.max_tokens is not None:
         return None
-    call = _first_call(source, kind, options)
-    if call is None or tokens.output_bound(call) is not None:
+    row = _first_row(source, kind, options)
+    if row is None or _is_bounded(row):
         return None
-    name = call.get("model") or config.default_model
+    name = row.call.get("model") or config.default_model
     if not isinstance(name, str):
         return None
-    own = rows.tagged(call, options.tags).get("tags")
+    own = row.call.get("tags")
     tags = own if isinstance(own, list) else ()
     return _UNBOUNDED if places_of(config, name, tags).covered else None
 
 
-def _first_call(
-    source: Source, kind: str, options: BatchOptions
-) -> Mapping[str, Any] | None:
-    """Look at the call of the first row; `None` where it makes none."""
+def _first_row(source: Source, kind: str, options: BatchOptions) -> Row | None:
+    """Look at the first row; `None` where it makes no call."""
     try:
         first = source.first()
     except OSError as error:
         raise ConfigError(source.trouble(error)) from error
-    row = None if first is None else rows.read(first, kind, options.system)
-    return rows.bounded(row.call, options.max_tokens) if isinstance(row, Row) else None
+    row = None if first is None else rows.read(first, kind, options.terms)
+    return row if isinstance(row, Row) else None
 
 
-def _check(config: Config, budget: str, call: Mapping[str, Any]) -> None:
-    name = call.get("model") or config.default_model
+def _is_bounded(row: Row) -> bool:
+    """Tell whether a row says how much can be written for it."""
+    return row.is_embedding or tokens.output_bound(row.call) is not None
+
+
+def _check(config: Config, budget: str, row: Row) -> None:
+    name = row.call.get("model") or config.default_model
     if not isinstance(name, str):
         return
     # A name that nobody serves is the row's own failure.
     served = [each for each in models_of(config, name) if endpoints_of(config, each)]
-    flaws = [_flaw(config, model, call) for model in served]
+    flaws = [_flaw(config, model, row) for model in served]
     found = [flaw for flaw in flaws if flaw]
     if not found or len(found) < len(served):
         return
@@ -122,8 +124,8 @@ def _check(config: Config, budget: str, call: Mapping[str, Any]) -> None:
     raise ConfigError(f"{limit} cannot be kept: {reasons}")
 
 
-def _flaw(config: Config, model: str, call: Mapping[str, Any]) -> str:
-    """Say what keeps a call's worst cost at a model unknown; empty for nothing."""
+def _flaw(config: Config, model: str, row: Row) -> str:
+    """Say what keeps a row's worst cost at a model unknown; empty for nothing."""
     unpriced = ", ".join(f'"{name}"' for name in _unpriced(config, model))
     if unpriced:
         return (
@@ -131,8 +133,7 @@ def _flaw(config: Config, model: str, call: Mapping[str, Any]) -> str:
             "] price = { input = ..., output = ... } or the endpoint's prices"
         )
     card = card_of(config, model)
-    is_bounded = card is not None and card.max_output is not None
-    if is_bounded or tokens.output_bound(call) is not None:
+    if _is_bounded(row) or (card is not None and card.max_output is not None):
         return ""
     return (
         f'how long an answer of "{model}" may be is not known; set max_output in '

@@ -16,7 +16,7 @@ from holybalance.batch.finished import Done
 from holybalance.batch.funding import advise_bound, refuse_unfunded
 from holybalance.batch.lines import Line, pack, unpack
 from holybalance.batch.opening import PathName, refuse_same
-from holybalance.batch.options import BatchOptions, refuse_no_model, refuse_system
+from holybalance.batch.options import BatchOptions, refuse_model
 from holybalance.batch.order import Held, Order
 from holybalance.batch.outage import Outage
 from holybalance.batch.report import BatchReport, make_report
@@ -39,7 +39,7 @@ class Batch:
 
     Attributes:
         totals: what the run has come to so far.
-        format: "lines" or "jsonl".
+        format: "lines", "texts" (lines that are embedded) or "jsonl".
         notes: what people should know before it begins.
 
     Args:
@@ -79,11 +79,8 @@ class Batch:
         self._order = Order() if options.ordered else None
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(Source(source))
-            self.format = self._source.settle_format(options.format)
-            if self.format == "jsonl":
-                refuse_system(options.system, self._source.name)
-            else:
-                refuse_no_model(config)
+            self.format = options.settle_kind(self._source)
+            refuse_model(config, self.format, options)
             refuse_unfunded(config, self._source, self.format, options)
             self._selection = make_selection(self._source, options)
             errors = {} if options.errors is None else {"errors file": options.errors}
@@ -200,13 +197,7 @@ class Batch:
         return self.totals.rows - self.totals.repeated
 
     def _perform(self) -> None:
-        options = self._options
-        task = RowWork(
-            format=self.format,
-            system=options.system,
-            max_tokens=options.max_tokens,
-            tags=tuple(options.tags),
-        )
+        task = RowWork(format=self.format, terms=self._options.terms)
         performance = self._crew.perform(task, self._items(), self.expected)
         with contextlib.closing(performance):
             for answers in performance:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from holybalance.batch.rows import FORMATS
-from holybalance.batch.source import DASH
+from holybalance.batch.rows import FORMATS, TEXTS
+from holybalance.batch.source import DASH, Source
+from holybalance.batch.targets import why_not_embedded
+from holybalance.batch.terms import Terms
 from holybalance.config import Config
 from holybalance.config.checks import RejectedError, labels
 from holybalance.config.wording import likely
@@ -23,7 +25,11 @@ class BatchOptions:
     Args:
         format: "lines" (a prompt a line), "jsonl" (rows of OpenAI's batch input), or
             "auto", which goes by the input's name or else its first line.
+        embed: each of "lines" is a text to embed, not a prompt. Rows of "jsonl" say
+            for themselves what they ask for.
         system: a system message before each prompt of "lines".
+        model: of rows that name none; `None` for the configured default, which holds
+            for chats alone: embeddings have no default.
         resume: go on where the output ends, by what it has; otherwise an output that
             has anything is refused.
         errors: a file for the rows that fail, which then do not go into the output.
@@ -39,7 +45,7 @@ class BatchOptions:
             each time, as long as the file keeps its number of rows.
         dedupe: call rows with equal bodies once, and give each the answer. A resumed
             run takes answers of the runs before as well, but not their errors.
-        max_tokens: the longest answer of each row that sets no bound of its own, by
+        max_tokens: the longest answer of each chat that sets no bound of its own, by
             `max_tokens` or `max_completion_tokens`.
         tags: words of your own for every call, besides those of its row; for routes
             and budgets.
@@ -49,7 +55,9 @@ class BatchOptions:
     """
 
     format: str = "auto"
+    embed: bool = False
     system: str | None = None
+    model: str | None = None
     resume: bool = True
     errors: str | os.PathLike[str] | None = None
     retry_errors: bool = False
@@ -66,7 +74,7 @@ class BatchOptions:
             known = ", ".join(FORMATS)
             raise ConfigError(f'format must be one of {known}, not "{self.format}"')
         if self.format == "jsonl":
-            refuse_system(self.system, "the input")
+            self._refuse_for_lines_only("the input")
         if self.errors is not None and os.fspath(self.errors) in ("", DASH):
             raise ConfigError("errors must name a file")
         _check_count("limit", self.limit)
@@ -75,7 +83,49 @@ class BatchOptions:
         object.__setattr__(self, "tags", _tags(self.tags))
         self._check_pairs()
 
+    @property
+    def terms(self) -> Terms:
+        """What all rows are told."""
+        return Terms(
+            system=self.system,
+            model=self.model,
+            max_tokens=self.max_tokens,
+            tags=tuple(self.tags),
+        )
+
+    def settle_kind(self, source: Source) -> str:
+        """
+        Say what the lines of an input are: "lines", "texts" or "jsonl".
+
+        Raises:
+            ConfigError: it cannot be read, or these options do not fit it.
+        """
+        found = source.settle_format(self.format)
+        if found == "jsonl":
+            self._refuse_for_lines_only(source.name)
+            return found
+        return TEXTS if self.embed else found
+
+    def _refuse_for_lines_only(self, name: str) -> None:
+        if self.system is not None:
+            raise ConfigError(
+                f"a system message is for plain lines, and {name} is read as jsonl; "
+                "put one into each row's messages"
+            )
+        if self.embed:
+            raise ConfigError(
+                f"embed is for plain lines, and {name} is read as jsonl, where a row "
+                'is embedded whose url is "/v1/embeddings", or whose body has input '
+                "and no url is given"
+            )
+
     def _check_pairs(self) -> None:
+        if self.embed and self.system is not None:
+            raise ConfigError("a system message is for prompts, and embed has none")
+        if self.embed and self.max_tokens is not None:
+            raise ConfigError(
+                "max_tokens bounds what models write, and embed has them write nothing"
+            )
         if self.limit is not None and self.sample is not None:
             raise ConfigError("limit and sample do not go together: leave one out")
         if self.retry_errors and not self.resume:
@@ -89,32 +139,31 @@ class BatchOptions:
             )
 
 
-def refuse_system(system: str | None, name: str) -> None:
+def refuse_model(config: Config, kind: str, options: BatchOptions) -> None:
     """
-    Refuse a system message for an input that is read as jsonl.
+    Refuse a model that nobody serves, or none where lines, which name none, need one.
+
+    Args:
+        kind: what the lines of the input are.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: says what to do.
     """
-    if system is not None:
+    model = options.model
+    if model is not None:
+        # Whoever checks the configured default knows what a model may be.
+        replace(config, defaults=replace(config.defaults, model=model))
+    elif kind == TEXTS:
         raise ConfigError(
-            f"a system message is for plain lines, and {name} is read as jsonl; put "
-            "one into each row's messages"
+            "no model given, and embeddings have no default; say --model, or set model"
         )
-
-
-def refuse_no_model(config: Config) -> None:
-    """
-    Refuse plain lines, which name no model, where none is set for them.
-
-    Raises:
-        ConfigError: none is.
-    """
-    if config.default_model is None:
+    elif kind == "lines" and config.default_model is None:
         raise ConfigError(
             f'no model given, and the endpoint "{config.endpoints[0].name}" takes any; '
             "say --model, or set a default model"
         )
+    if kind == TEXTS and model and (why := why_not_embedded(config, model)):
+        raise ConfigError(why)
 
 
 def _check_count(name: str, value: Any) -> None:

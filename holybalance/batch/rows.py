@@ -2,13 +2,13 @@
 Owns what a line of the input means: a call to make, or what is wrong with it.
 
 A row of OpenAI's batch input is `{"custom_id", "method", "url", "body"}`. `method` and
-`url` may be left out, as Together's batches do.
+`url` may be left out, as Together's batches do: then the body tells what is asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import PurePath
@@ -17,19 +17,30 @@ from typing import Any, NamedTuple
 import orjson
 
 from holybalance.batch.lines import Line
+from holybalance.batch.terms import Terms
 
 FORMATS = ("auto", "lines", "jsonl")
 _BY_SUFFIX = {".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "lines"}
-_FIXED = {"method": "POST", "url": "/v1/chat/completions"}
-# What `Client.chat` takes besides OpenAI's parameters has its place elsewhere.
-_NOT_IN_BODY = {
-    "system": "put a system message into messages",
+TEXTS = "texts"
+"""What "lines" are called that are to be embedded: texts, where others are prompts."""
+_METHOD = "POST"
+CHAT, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
+# What `Client.chat` and `Client.embed` take besides OpenAI's parameters has its place
+# elsewhere.
+_ELSEWHERE = {
     "timeout": "set it for the whole run",
     "session": "leave it out",
 }
-_BOUNDS = ("max_tokens", "max_completion_tokens")
-# llama.cpp takes -1 for no bound. Anything else is left for the upstream to judge.
-_UNBOUNDED = (None, -1)
+_NOT_IN_CHAT = {"system": "put a system message into messages", **_ELSEWHERE}
+_NOT_IN_EMBEDDINGS = {
+    "system": "put it into the texts",
+    "messages": "what is embedded is input",
+    "inputs": "it is called input",
+    "max_cost": "leave it out",
+    "max_latency": "leave it out",
+    **_ELSEWHERE,
+}
+_OF_TEXTS = f"{EMBEDDINGS} ".encode()
 _DIGEST_BYTES = 16
 
 
@@ -53,11 +64,13 @@ class Row:
     One line of the input that asks for a call.
 
     Args:
-        call: what `Client.chat` takes, by name.
+        call: what `Client.chat` takes, by name, or `Client.embed` where it is one for
+            embeddings.
     """
 
     label: Label
     call: Mapping[str, Any]
+    is_embedding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,37 +102,17 @@ def guess_format(name: str, peek: Callable[[], Line | None]) -> str:
     return "jsonl" if begins_json else "lines"
 
 
-def read(line: Line, kind: str, system: str | None) -> Row | BadRow:
+def read(line: Line, kind: str, terms: Terms) -> Row | BadRow:
     """
-    Read a line.
+    Read a line, and complete what it asks for.
 
     Args:
-        kind: "lines" or "jsonl".
-        system: put before each prompt of "lines".
+        kind: "lines", "texts" or "jsonl".
     """
-    return _read_jsonl(line) if kind == "jsonl" else _read_prompt(line, system)
-
-
-def bounded(call: Mapping[str, Any], max_tokens: int | None) -> Mapping[str, Any]:
-    """
-    Bound the answer of a call that sets no bound of its own.
-
-    Args:
-        max_tokens: the longest answer; `None` leaves every call as it is.
-    """
-    if max_tokens is None or any(call.get(key) not in _UNBOUNDED for key in _BOUNDS):
-        return call
-    rest = {key: value for key, value in call.items() if key not in _BOUNDS}
-    return {**rest, "max_tokens": max_tokens}
-
-
-def tagged(call: Mapping[str, Any], tags: Sequence[str]) -> Mapping[str, Any]:
-    """Put tags before those that a call has of its own."""
-    own = call.get("tags", ())
-    # What is no list is left for whoever checks the call.
-    if not tags or not isinstance(own, Sequence) or isinstance(own, str):
-        return call
-    return {**call, "tags": [*tags, *own]}
+    try:
+        return _read(line, kind, terms)
+    except _Flaw as flaw:
+        return BadRow(label=label_of(line, kind), message=str(flaw))
 
 
 def label_of(line: Line, kind: str) -> Label:
@@ -128,7 +121,7 @@ def label_of(line: Line, kind: str) -> Label:
     if kind == "jsonl":
         with contextlib.suppress(_Flaw):
             name = _custom_id(_object(line), name)
-    return _label(line, name)
+    return _label(line, name, kind)
 
 
 def question_of(line: Line, kind: str) -> bytes | None:
@@ -136,33 +129,44 @@ def question_of(line: Line, kind: str) -> bytes | None:
     if kind != "jsonl":
         return _digest(line.content)
     try:
-        body = _object(line).get("body")
+        document = _object(line)
+        _custom_id(document, "")
+        url, body = _asked(document)
     except _Flaw:
         return None
-    if not isinstance(body, dict):
-        return None
-    return _digest(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    return _digest(url.encode() + orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
 
 
-def _read_prompt(line: Line, system: str | None) -> Row | BadRow:
-    label = _label(line, _default_id(line))
-    try:
-        prompt = line.content.decode()
-    except UnicodeDecodeError as error:
-        message = f"it is not UTF-8 text, from byte {error.start + 1} on"
-        return BadRow(label=label, message=message)
-    return Row(label=label, call={"messages": prompt, "system": system})
-
-
-def _read_jsonl(line: Line) -> Row | BadRow:
+def _read(line: Line, kind: str, terms: Terms) -> Row:
     name = _default_id(line)
+    if kind == TEXTS:
+        return _embedding_row(_label(line, name, kind), {"inputs": _text(line)}, terms)
+    if kind != "jsonl":
+        call = {"messages": _text(line), "system": terms.system}
+        return Row(label=_label(line, name, kind), call=terms.of_chat(call))
+    document = _object(line)
+    label = _label(line, _custom_id(document, name), kind)
+    url, body = _asked(document)
+    if url == EMBEDDINGS:
+        return _embedding_row(label, _embedding(body), terms)
+    return Row(label=label, call=terms.of_chat(_chat(body)))
+
+
+def _embedding_row(label: Label, call: Mapping[str, Any], terms: Terms) -> Row:
+    completed = terms.of_embedding(call)
+    if completed.get("model") is None:
+        raise _Flaw(
+            "no model given, and embeddings have no default; set body.model, or the "
+            "run's model (--model)"
+        )
+    return Row(label=label, call=completed, is_embedding=True)
+
+
+def _text(line: Line) -> str:
     try:
-        document = _object(line)
-        name = _custom_id(document, name)
-        call = _call(document)
-    except _Flaw as flaw:
-        return BadRow(label=_label(line, name), message=str(flaw))
-    return Row(label=_label(line, name), call=call)
+        return line.content.decode()
+    except UnicodeDecodeError as error:
+        raise _Flaw(f"it is not UTF-8 text, from byte {error.start + 1} on") from error
 
 
 def _object(line: Line) -> dict[str, Any]:
@@ -182,30 +186,54 @@ def _custom_id(document: Mapping[str, Any], default: str) -> str:
     return name
 
 
-def _call(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    for key, only in _FIXED.items():
-        if document.get(key, only) != only:
-            raise _Flaw(f'{key} must be "{only}", or left out')
-    body = document.get("body")
+def _asked(document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Find what is asked for, by its url, and the body of it."""
+    if document.get("method", _METHOD) != _METHOD:
+        raise _Flaw(f'method must be "{_METHOD}", or left out')
+    url, body = document.get("url"), document.get("body")
+    if url not in (CHAT, EMBEDDINGS) and "url" in document:
+        raise _Flaw(f'url must be "{CHAT}" or "{EMBEDDINGS}", or left out')
     if not isinstance(body, dict):
-        raise _Flaw("body must be an object with messages")
+        raise _Flaw("body must be an object with messages, or with input")
+    if url is None:
+        has_input = "input" in body and "messages" not in body
+        url = EMBEDDINGS if has_input else CHAT
+    return url, body
+
+
+def _chat(body: dict[str, Any]) -> Mapping[str, Any]:
     if not isinstance(body.get("messages"), list):
         raise _Flaw("body.messages must be a list of messages")
-    if body.get("stream"):
-        raise _Flaw("body.stream must be false, or left out")
-    for key, advice in _NOT_IN_BODY.items():
-        if key in body:
-            raise _Flaw(f"body.{key} is no parameter of a chat completion; {advice}")
+    _refuse_others(body, _NOT_IN_CHAT, "a chat completion")
     return body
+
+
+def _embedding(body: dict[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(body.get("input"), str | list):
+        raise _Flaw("body.input must be a text, or a list of texts or of token ids")
+    _refuse_others(body, _NOT_IN_EMBEDDINGS, "embeddings")
+    rest = {key: value for key, value in body.items() if key != "input"}
+    return {**rest, "inputs": body["input"]}
+
+
+def _refuse_others(
+    body: Mapping[str, Any], others: Mapping[str, str], what: str
+) -> None:
+    if body.get("stream"):
+        raise _Flaw("body.stream must be false, or left out: a row gets a whole reply")
+    for key, advice in others.items():
+        if key in body:
+            raise _Flaw(f"body.{key} is no parameter of {what}; {advice}")
 
 
 def _default_id(line: Line) -> str:
     return f"row-{line.number}"
 
 
-def _label(line: Line, custom_id: str) -> Label:
-    name = f"batch_req_{_digest(line.content).hex()}"
-    return Label(line.number, custom_id, name)
+def _label(line: Line, custom_id: str, kind: str) -> Label:
+    # A text to embed is another question than a prompt of the same words.
+    content = _OF_TEXTS + line.content if kind == TEXTS else line.content
+    return Label(line.number, custom_id, f"batch_req_{_digest(content).hex()}")
 
 
 def _digest(content: bytes) -> bytes:

@@ -45,6 +45,16 @@ def models_of(config: Config, name: str) -> tuple[str, ...]:
     return (name,) if alias is None else alias.models
 
 
+def why_not_embedded(config: Config, name: str) -> str:
+    """Say what the router says of a name that is none for embeddings; else nothing."""
+    if name != AUTO and len(models_of(config, name)) == 1:
+        return ""
+    return (
+        f'"{name}" stands for several models, and vectors of different models do not '
+        "compare; name one model"
+    )
+
+
 def places_of(config: Config, name: str, tags: Sequence[str]) -> Places:
     """Say where the calls of a name with tags may go; no endpoints if none serve it."""
     targets = _targets_of(config, name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from holybalance import tokens
 from holybalance.batch import answers, cap, rows
 from holybalance.batch.lines import unpack
-from holybalance.batch.rows import BadRow, Label
+from holybalance.batch.rows import BadRow, Label, Row
+from holybalance.batch.terms import Terms
+from holybalance.config import Config
 from holybalance.errors import (
     BudgetExceeded,
     HolyBalanceError,
@@ -18,7 +20,8 @@ from holybalance.errors import (
     RequestError,
     Unavailable,
 )
-from holybalance.messages import Reply, Verdict
+from holybalance.messages import Embeddings, EmbedRequest, Reply, Verdict
+from holybalance.prompts import make_embedding
 
 BOUND_ANSWERS = "bound answers with max_tokens (--max-tokens N)"
 """What to do where an answer's length has no bound, in Python and in the shell."""
@@ -26,6 +29,11 @@ BOUND_ANSWERS = "bound answers with max_tokens (--max-tokens N)"
 
 class Caller(Protocol):
     """What makes the calls; in a worker it is an `Engine`."""
+
+    config: Config
+
+    def call(self, request: EmbedRequest, *, is_patient: bool) -> Embeddings:
+        """Make a call, and wait out an outage if it is a patient one."""
 
     def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
         """Make a call, and wait out an outage of all endpoints."""
@@ -74,32 +82,26 @@ class RowWork:
     The work of a batch; it is pickled to each worker.
 
     Args:
-        format: "lines" or "jsonl".
-        system: put before each prompt of "lines".
-        max_tokens: the longest answer of a row that sets no bound of its own.
-        tags: of every call, besides those of its row.
+        format: "lines", "texts" or "jsonl".
     """
 
     format: str
-    system: str | None = None
-    max_tokens: int | None = None
-    tags: tuple[str, ...] = ()
+    terms: Terms = field(default_factory=Terms)
 
     def perform(self, engine: Caller, position: int, item: bytes) -> RowResult:
         """Answer a line."""
         del position
-        row = rows.read(unpack(item), self.format, self.system)
+        row = rows.read(unpack(item), self.format, self.terms)
         if isinstance(row, BadRow):
             written = answers.of_bad_row(row)
             return RowResult(row.label.line, written, answers.BAD_ROW, row.message)
-        call = rows.tagged(rows.bounded(row.call, self.max_tokens), self.tags)
         try:
-            return _answered(row.label, engine.call_patiently(call))
+            return _answered(row.label, _made(row, engine))
         except HolyBalanceError as error:
             if isinstance(error, BudgetExceeded):
                 cap.put_plainly(error)
             if _is_broke(error):
-                return RowResult(row.label.line, b"", broke=_broke(error, call))
+                return RowResult(row.label.line, b"", broke=_broke(error, row))
             # One dead model among others has dead endpoints, and others go on.
             if _is_for_ever(error) and engine.is_hopeless():
                 return RowResult(row.label.line, b"", hopeless=_hopeless(error))
@@ -123,17 +125,26 @@ def failed(label: Label, error: HolyBalanceError) -> RowResult:
     )
 
 
+def _made(row: Row, engine: Caller) -> Reply | Embeddings:
+    if not row.is_embedding:
+        return engine.call_patiently(row.call)
+    request = make_embedding(engine.config, **row.call)
+    return engine.call(request, is_patient=True)
+
+
 def _is_broke(error: HolyBalanceError) -> bool:
     # What a call may cost is the row's own flaw where nobody knows it.
     return isinstance(error, BudgetExceeded) and error.needed_usd is not None
 
 
-def _broke(error: HolyBalanceError, call: Mapping[str, Any]) -> str:
+def _broke(error: HolyBalanceError, row: Row) -> str:
     assert isinstance(error, BudgetExceeded)
     message = str(error).partition("\n")[0]
     if (error.needed_usd or 0.0) <= error.limit_usd:
         return message
-    is_bounded = tokens.output_bound(call) is not None
+    if row.is_embedding:
+        return f"{message}; raise the limit"
+    is_bounded = tokens.output_bound(row.call) is not None
     advice = "lower max_tokens" if is_bounded else BOUND_ANSWERS
     return f"{message}; {advice}, or raise the limit"
 
@@ -150,7 +161,7 @@ def _is_for_ever(error: HolyBalanceError) -> bool:
     return isinstance(error, NoEndpoint) and error.retry_after_s is None
 
 
-def _answered(label: Label, reply: Reply) -> RowResult:
+def _answered(label: Label, reply: Reply | Embeddings) -> RowResult:
     usage = reply.usage
     return RowResult(
         label.line,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import pty
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import Result
 
-from holybalance.testing import Answer, MockUpstream
+from holybalance.testing import Answer, BrokenStream, MockUpstream, Then
+from tests.cli.conftest import COMMAND
 
 MODEL = "mock-model"
 
@@ -195,3 +201,173 @@ def test_an_empty_budget(call: Call, config: str) -> None:
     assert (4, "") == (result.exit_code, result.stdout)
     (line,) = result.stderr.splitlines()
     assert line.startswith('Error: the budget "web" has no room: of 1e-06 USD')
+
+
+class Terminal(NamedTuple):
+    """A command whose standard output is a terminal, and what shows on that."""
+
+    process: subprocess.Popen[bytes]
+    shown: int
+
+    def read_until(self, word: bytes) -> bytes:
+        """Read up to a word and no further than what came with it."""
+        text = b""
+        while word not in text:
+            text += os.read(self.shown, 1024)
+        return text
+
+    def read_rest(self) -> bytes:
+        """Read what is shown until the command has ended."""
+        text = b""
+        try:
+            while piece := os.read(self.shown, 1024):
+                text += piece
+        except OSError:  # how Linux says that nobody writes to it any more
+            pass
+        return text
+
+    def ended(self) -> tuple[int, str]:
+        """Give its exit code and what it said on standard error."""
+        _, complaints = self.process.communicate(timeout=20)
+        return self.process.returncode, complaints.decode()
+
+
+@contextmanager
+def _terminal(*arguments: str) -> Iterator[Terminal]:
+    shown, screen = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=screen,
+        stderr=subprocess.PIPE,
+    )
+    os.close(screen)
+    try:
+        with process:
+            yield Terminal(process, shown)
+            process.kill()
+    finally:
+        os.close(shown)
+
+
+def test_on_a_terminal_it_shows_as_it_comes(configure: Callable[..., str]) -> None:
+    """The first piece is there while the upstream still waits with the next."""
+    with MockUpstream(reply="one two") as upstream:
+        upstream.script(BrokenStream(then=Then.HANG, pieces=1))
+        config = configure(upstream.url)
+        with _terminal("ask", "hi", "--config", config) as terminal:
+            assert b"one" == terminal.read_until(b"one")
+
+
+def test_the_story_of_a_stream(configure: Callable[..., str]) -> None:
+    """It has the time to the first token."""
+    with MockUpstream(reply="one two three", piece_interval=0.01) as upstream:
+        config = configure(upstream.url)
+        with _terminal("ask", "hi", "-v", "--config", config) as terminal:
+            text = terminal.read_rest()
+            code, story = terminal.ended()
+    assert (b"one two three\r\n", 0) == (text, code)
+    latency = story.splitlines()[2]
+    assert latency.startswith("latency   ")
+    assert ", the first token after " in latency
+
+
+def test_on_a_terminal_it_may_be_whole(configure: Callable[..., str]) -> None:
+    """--no-stream asks for a whole reply there."""
+    with MockUpstream(reply="one two", piece_interval=30.0) as upstream:
+        config = configure(upstream.url)
+        with _terminal("ask", "hi", "-v", "--no-stream", "--config", config) as shown:
+            text = shown.read_rest()
+            code, story = shown.ended()
+    assert (b"one two\r\n", 0, False) == (text, code, "first token" in story)
+
+
+ODD = "Gr\u00fc\u00dfe \U0001f389\n\n  in \x1b[31mred\x1b[0m, a tab\t and\r a return \n"
+
+
+@pytest.mark.parametrize("text", ["hi", ODD, "x" * 100_000, " "])
+def test_streamed_or_whole_it_is_the_same(
+    spawn: Callable[..., subprocess.Popen[bytes]],
+    configure: Callable[..., str],
+    text: str,
+) -> None:
+    """Byte for byte, and what is piped is the whole answer unless asked otherwise."""
+    with MockUpstream(reply=text) as upstream:
+        config = configure(upstream.url)
+        told = []
+        for way in (["--stream"], ["--no-stream"], []):
+            process = spawn("ask", "hi", "-v", *way, "--config", config)
+            output, story = process.communicate(timeout=20)
+            assert (f"{text}\n".encode(), 0) == (output, process.returncode)
+            told.append(b"first token" in story)
+    assert [True, False, False] == told
+
+
+def test_json_is_whole(call: Call, config: str) -> None:
+    """Half of it would be no JSON."""
+    result = call("ask", "hi", "--json", "--stream", "--config", config)
+    assert 2 == result.exit_code
+    assert "--json prints a whole reply: leave --stream out" in result.stderr
+
+
+def test_ctrl_c_while_it_comes(configure: Callable[..., str]) -> None:
+    """What came stays, on a line of its own, and there is no traceback."""
+    with MockUpstream(reply="one two", piece_interval=30.0) as upstream:
+        config = configure(upstream.url)
+        with _terminal("ask", "hi", "--config", config) as terminal:
+            first = terminal.read_until(b"one")
+            terminal.process.send_signal(signal.SIGINT)
+            rest = terminal.read_rest()
+            ended = terminal.ended()
+    assert (b"one", b"\r\n", (130, "interrupted\n")) == (first, rest, ended)
+
+
+def test_ctrl_c_before_it_begins(configure: Callable[..., str]) -> None:
+    """Then nothing is printed."""
+    with MockUpstream(latency=30.0) as upstream:
+        config = configure(upstream.url)
+        with _terminal("ask", "hi", "--config", config) as terminal:
+            while not upstream.received:
+                os.sched_yield()
+            terminal.process.send_signal(signal.SIGINT)
+            assert b"" == terminal.read_rest()
+            assert (130, "interrupted\n") == terminal.ended()
+
+
+@pytest.mark.parametrize("then", [Then.CLOSE, Then.END])
+def test_an_answer_that_breaks_off(
+    call: Call, configure: Callable[..., str], then: Then
+) -> None:
+    """What came stays on standard output, and standard error says what happened."""
+    with MockUpstream(reply="one two three") as upstream:
+        upstream.script(BrokenStream(then=then, pieces=2))
+        config = configure(upstream.url)
+        result = call("ask", "hi", "--stream", "--config", config)
+    assert (1, "one two\n") == (result.exit_code, result.stdout)
+    first = result.stderr.splitlines()[0]
+    assert first.startswith("Error: the stream from mock-1 broke off after 7 character")
+
+
+def test_an_answer_that_does_not_begin(
+    call: Call, configure: Callable[..., str], upstream: MockUpstream
+) -> None:
+    """The call goes on elsewhere, as that for a whole reply does."""
+    upstream.script(BrokenStream(then=Then.CLOSE, pieces=0))
+    config = configure(upstream.url, upstream.url)
+    result = call("ask", "hi", "-v", "--stream", "--config", config)
+    assert (0, "hi\n") == (result.exit_code, result.stdout)
+    assert "attempts  2\n" in result.stderr
+
+
+def test_a_reader_that_leaves(
+    spawn: Callable[..., subprocess.Popen[bytes]], configure: Callable[..., str]
+) -> None:
+    """A broken pipe is no drama in the middle of an answer either."""
+    with MockUpstream(reply="word " * 100, piece_interval=0.01) as upstream:
+        config = configure(upstream.url)
+        process = spawn("ask", "hi", "--stream", "--config", config)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert b"word" == process.stdout.read(4)
+        process.stdout.close()
+        assert (b"", 1) == (process.stderr.read(), process.wait(timeout=20))

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import urllib3
 from click.testing import Result
 
 from holybalance import Client, Config
@@ -62,3 +63,25 @@ def test_a_setting_out_of_range(call: Call) -> None:
     result = call("mock", "--latency", "gamma:1")
     assert 2 == result.exit_code
     assert "there is no distribution 'gamma'" in result.stderr
+
+
+def test_it_streams(spawn: Spawn) -> None:
+    """A stream comes in as many pieces as asked for, at once if so asked."""
+    options = ("--latency", "0", "--pieces", "3", "--piece-interval", "0")
+    process = spawn("mock", "--port", "0", *options)
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode() for _ in range(7)]
+    (endpoint,) = tomllib.loads(_snippet(lines))["endpoints"]
+    messages = [{"role": "user", "content": "hi"}]
+    body = {"model": "m", "messages": messages, "stream": True}
+    with urllib3.PoolManager() as pool:
+        url = f"{endpoint['base_url']}/chat/completions"
+        reply = pool.request("POST", url, json=body, retries=False, timeout=10)
+    assert 3 == reply.data.count(b'"delta":{"content"')
+
+
+def test_help_names_the_paths(call: Call) -> None:
+    """What it answers can be read in its help."""
+    output = call("mock", "--help").output
+    for path in ("/v1/embeddings", "/v1/messages", ":streamGenerateContent?alt=sse"):
+        assert path in output

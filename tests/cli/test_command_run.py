@@ -113,7 +113,7 @@ def test_parameters_reach_the_upstream(run: Run, configure: Callable[..., str]) 
         (json.dumps({"custom_id": 7}), "custom_id must be a string"),
         (json.dumps({"custom_id": "a"}), "body must be an object"),
         (json.dumps(_row("a") | {"method": "GET"}), 'method must be "POST"'),
-        (json.dumps(_row("a") | {"url": "/v1/embeddings"}), "url must be"),
+        (json.dumps(_row("a") | {"url": "/v1/completions"}), "url must be"),
         (json.dumps(_row("a", messages="hi")), "body.messages must be a list"),
         (json.dumps(_row("a", stream=True)), "body.stream must be false"),
         (json.dumps(_row("a", timeout=3)), "body.timeout is no parameter"),
@@ -494,6 +494,111 @@ def test_a_bound_for_rows_without_one(run: Run, config: str) -> None:
     result, rows = run("one\ntwo\n", *bound)
     assert (0, 2) == (result.exit_code, len(rows))
     assert hint not in result.stderr
+
+
+def _embedding(custom_id: str, **changes: Any) -> dict[str, Any]:
+    body = {"model": MODEL, "input": custom_id} | changes
+    row = {"method": "POST", "url": "/v1/embeddings", "body": body}
+    return {"custom_id": custom_id, **row}
+
+
+def _vectors(row: dict[str, Any]) -> list[Any]:
+    return [entry["embedding"] for entry in row["response"]["body"]["data"]]
+
+
+def test_chats_and_embeddings_in_one_file(run: Run, tmp_path: Path) -> None:
+    """Each row has the answer that OpenAI's batch output has for its url."""
+    report = tmp_path / "report.json"
+    asked = [
+        _embedding("a", dimensions=4),
+        _row("b"),
+        _embedding("c", input=[[1, 2, 3], [4]], dimensions=2),
+        _embedding("d", encoding_format="base64"),
+        _embedding("e", model="auto"),
+    ]
+    lines = "\n".join(json.dumps(each) for each in asked)
+    result, rows = run(lines, "--max-tokens", "9", "--report", str(report))
+    assert (3, "b") == (result.exit_code, _text(rows["b"]))
+    assert {"status_code", "request_id", "body"} == set(rows["a"]["response"])
+    assert "list" == rows["a"]["response"]["body"]["object"]
+    assert [4] == [len(vector) for vector in _vectors(rows["a"])]
+    assert [2, 2] == [len(vector) for vector in _vectors(rows["c"])]
+    assert isinstance(_vectors(rows["d"])[0], str)
+    assert "several_models" == rows["e"]["error"]["code"]
+    figures = json.loads(report.read_text())
+    assert (4, 1, 4) == (
+        figures["ok"],
+        figures["failed"],
+        figures["models"][MODEL]["calls"],
+    )
+
+
+def test_embeddings_keep_what_a_run_promises(
+    run: Run, configure: Callable[..., str]
+) -> None:
+    """In order, equal ones once, failed ones again, and nothing twice."""
+    asked = [_embedding(str(n), input=str(n % 3)) for n in range(5)]
+    asked.append(_row("chat"))
+    lines = "\n".join(json.dumps(each) for each in asked)
+    with MockUpstream(echo=True) as upstream:
+        config = configure(upstream.url)
+        first, rows = run(lines, "--ordered", "--limit", "2", config=config)
+        assert (0, ["0", "1"], 2) == (first.exit_code, [*rows], upstream.received)
+        upstream.script(Answer(status=422))
+        then, _ = run(lines, "--dedupe", "--limit", "5", config=config)
+        assert (3, 3) == (then.exit_code, upstream.received)
+        last, rows = run(lines, "--retry-errors", config=config)
+        assert (0, 5) == (last.exit_code, upstream.received)
+    assert _vectors(rows["0"]) == _vectors(rows["3"]) != _vectors(rows["2"])
+
+
+def test_lines_are_embedded(run: Run) -> None:
+    """--embed takes each line for a text; the model is the one of -m."""
+    result, rows = run("one\ntwo\n\none\n", "--embed", "-m", MODEL)
+    assert (0, {"row-1", "row-2", "row-4"}) == (result.exit_code, set(rows))
+    assert _vectors(rows["row-1"]) == _vectors(rows["row-4"]) != _vectors(rows["row-2"])
+    assert result.stderr.splitlines()[0].endswith("in as texts")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "no model given, and embeddings have no default; say --model"),
+        (["-m", "auto"], "vectors of different models do not compare"),
+        (["-m", MODEL, "-s", "Be brief."], "a system message is for prompts"),
+        (["-m", MODEL, "--format", "jsonl"], "embed is for plain lines"),
+    ],
+)
+def test_lines_that_cannot_be_embedded(
+    run: Run, arguments: list[str], reason: str
+) -> None:
+    """It is refused at once."""
+    result, rows = run("one\n", "--embed", *arguments)
+    assert (2, {}) == (result.exit_code, rows)
+    assert reason in result.stderr
+
+
+def test_a_dry_run_of_embeddings(run: Run) -> None:
+    """It counts what goes in, and nothing that comes out."""
+    lines = [_embedding("a", input="x" * 4000), _embedding("b", input=[1] * 1000)]
+    text = "\n".join(json.dumps(each) for each in lines)
+    result, _ = run(text, "--dry-run", "--max-cost", "0.01")
+    assert "tokens    about 2,000 in, 0 out\n" in result.stdout
+    assert "cost      $0.00400\n" in result.stdout
+    assert "--max-cost: $0.0100 left, enough\n" in result.stdout
+
+
+def test_what_embeddings_may_cost(run: Run) -> None:
+    """The bytes that go in are held, so no bound of an answer is asked for."""
+    lines = "\n".join(json.dumps(_embedding(str(n))) for n in range(50))
+    result, rows = run(lines, "--max-cost", "0.01")
+    assert (0, 50) == (result.exit_code, len(rows))
+    assert "answers are not bounded" not in result.stderr
+    dear = json.dumps(_embedding("dear", input="x" * 9000))
+    result, rows = run(f"{lines}\n{dear}", "--max-cost", "0.01")
+    assert (4, 50) == (result.exit_code, len(rows))
+    assert "--max-cost has no room: of 0.01 USD" in result.stderr
+    assert "; raise the limit" in result.stderr
 
 
 def test_a_dry_run_needs_no_output(call: Call, config: str, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_replies_come_in_the_order_of_the_prompts(
 
 
 def test_a_reply_is_as_a_clients(stage: Stage, echo: MockUpstream) -> None:
-    """Nothing of it is lost on the way from the worker."""
+    """Nothing of it but its headers is lost on the way from the worker."""
     (reply,) = stage.launcher(echo.url).map(["hello"])
 
     assert isinstance(reply, Reply)
@@ -50,6 +50,14 @@ def test_a_reply_is_as_a_clients(stage: Stage, echo: MockUpstream) -> None:
     assert reply.usage.input_tokens > 0
     assert reply.latency_s > 0
     assert ["ok"] == [attempt.verdict.value for attempt in reply.attempts]
+
+
+def test_headers_stay_with_the_worker(stage: Stage, echo: MockUpstream) -> None:
+    """They would make an ordinary reply twice as long on its way."""
+    (reply,) = stage.launcher(echo.url).map(["hello"])
+
+    assert {} == reply.headers
+    assert reply.request_id
 
 
 def test_as_they_come(stage: Stage) -> None:

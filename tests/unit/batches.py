@@ -12,7 +12,7 @@ from holybalance.batch.options import BatchOptions
 from holybalance.batch.report import BatchReport
 from holybalance.batch.work import RowWork
 from holybalance.config import Config
-from holybalance.messages import Reply, Usage
+from holybalance.messages import Embeddings, EmbedRequest, Reply, Usage
 
 MODEL = "mock-model"
 CONFIG = Config.from_dict(
@@ -43,11 +43,30 @@ def reply(text: str, cost_usd: float | None = 0.5) -> Reply:
     )
 
 
+def embeddings(*vectors: list[float]) -> Embeddings:
+    """Embeddings of some texts."""
+    entries = [{"index": n, "embedding": each} for n, each in enumerate(vectors)]
+    return Embeddings(
+        body={"object": "list", "data": entries},
+        model=MODEL,
+        endpoint="one",
+        usage=Usage(input_tokens=5),
+        cost_usd=0.25,
+        latency_s=0.25,
+    )
+
+
 class Engine:
-    """Answers prompts by a script, an echo unless told otherwise, and keeps them."""
+    """
+    Answers prompts by a script, an echo unless told otherwise, and keeps them.
+
+    What is to be embedded gets the same vector each time, and is kept as well.
+    """
 
     def __init__(self, script: Script = reply) -> None:
+        self.config = CONFIG
         self.script = script
+        self.embedded: list[EmbedRequest] = []
         self.prompts: list[str] = []
         self.tags: list[Any] = []
         self.bounds: list[dict[str, Any]] = []
@@ -56,6 +75,12 @@ class Engine:
     def is_hopeless(self) -> bool:
         """Whether a test says so."""
         return self.is_dead
+
+    def call(self, request: EmbedRequest, *, is_patient: bool) -> Embeddings:
+        """Note what is to be embedded, and embed it."""
+        assert is_patient
+        self.embedded.append(request)
+        return embeddings([0.5, 0.25])
 
     def call_patiently(self, arguments: Mapping[str, Any]) -> Reply:
         """Note the prompt and do as the script says."""

@@ -9,15 +9,18 @@ import pytest
 
 from holybalance.batch.cap import is_max_cost, make_name, put_plainly
 from holybalance.batch.lines import Line, pack
+from holybalance.batch.terms import Terms
 from holybalance.batch.work import RowWork
 from holybalance.errors import BudgetExceeded
-from holybalance.messages import Reply
+from holybalance.messages import Embeddings, EmbedRequest, Reply
+from tests.unit.batches import MODEL, Engine
 
 
-class _Broke:
+class _Broke(Engine):
     """An engine whose every call finds no money."""
 
     def __init__(self, needed_usd: float | None) -> None:
+        super().__init__()
         name = make_name()
         message = f'the budget "{name}" has no room'
         self._error = BudgetExceeded(
@@ -28,9 +31,9 @@ class _Broke:
         """Find none."""
         raise self._error
 
-    def is_hopeless(self) -> bool:
-        """Others might."""
-        return False
+    def call(self, request: EmbedRequest, *, is_patient: bool) -> Embeddings:
+        """Find none for embeddings either."""
+        raise self._error
 
 
 def test_names() -> None:
@@ -68,3 +71,10 @@ def test_a_row_that_fails() -> None:
     result = RowWork(format="lines").perform(_Broke(None), 0, pack(Line(1, b"hi")))
     assert "max_cost has no room" == result.message
     assert b'"line 1: max_cost has no room"' in result.row
+
+
+def test_a_text_that_is_too_dear() -> None:
+    """Nothing is written for it, so no bound of an answer would help."""
+    engine, work = _Broke(2.0), RowWork(format="texts", terms=Terms(model=MODEL))
+    result = work.perform(engine, 0, pack(Line(1, b"hi")))
+    assert "max_cost has no room; raise the limit" == result.broke

@@ -15,7 +15,7 @@ from holybalance.wire.formats import (
     Manner,
     Written,
 )
-from holybalance.wire.openai.conversation import plain_messages
+from holybalance.wire.openai.conversation import Messages, plain_messages
 from holybalance.wire.openai.errors import read_error, read_in_band
 from holybalance.wire.shape import is_refused, usage_of
 from holybalance.wire.sse import Event
@@ -36,7 +36,7 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
     options = request.options
     if manner.asks_usage and options.get("stream"):
         options = _asking_for_usage(options)
-    messages = request.messages
+    messages: Messages = request.messages
     if not manner.is_googles:
         messages = plain_messages(messages)
     body = {**options, "model": manner.model, "messages": messages}

@@ -14,9 +14,10 @@ _KEPT = frozenset({"thinking_blocks", "content_blocks", "extra_content"})
 _THOUGHTS = "reasoning_content"
 
 
-def plain_messages(
-    messages: Sequence[Mapping[str, Any]],
-) -> Sequence[Mapping[str, Any]]:
+Messages = Sequence[Mapping[str, Any]]
+
+
+def plain_messages(messages: Messages) -> Messages:
     """Leave out what only the provider understands that wrote it; often nothing."""
     if not any(map(_is_foreign, messages)):
         return messages
