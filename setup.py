@@ -52,7 +52,16 @@ setup(
     extras_require={
         "redis": ["redis>=5.0.1"],
         "vertex": ["google-auth>=2.30"],
-        "test": ["hypothesis>=6.100", "pytest>=8.0", "trustme>=1.1"],
+        "test": [
+            # The providers' own packages: what we send and read is held against them.
+            "anthropic>=2.10",
+            "google-auth>=2.30",
+            "google-genai>=3.4",
+            "hypothesis>=6.100",
+            "openai>=3.50",
+            "pytest>=8.0",
+            "trustme>=1.1",
+        ],
     },
     entry_points={"console_scripts": ["holybalance = holybalance_cli.main:main"]},
     classifiers=[

@@ -9,12 +9,17 @@ from holybalance.version import __version__
 
 if TYPE_CHECKING:
     from holybalance import errors
+    from holybalance.balancing.stream import Stream
     from holybalance.client import Client
     from holybalance.config import Config
+    from holybalance.integrations.openai.client import OpenAI
     from holybalance.launcher import Launcher
     from holybalance.messages import (
         Attempt,
         ChatRequest,
+        Delta,
+        Embeddings,
+        EmbedRequest,
         EndpointCheck,
         Reply,
         Usage,
@@ -26,9 +31,14 @@ __all__ = [
     "ChatRequest",
     "Client",
     "Config",
+    "Delta",
+    "EmbedRequest",
+    "Embeddings",
     "EndpointCheck",
     "Launcher",
+    "OpenAI",
     "Reply",
+    "Stream",
     "Usage",
     "Verdict",
     "__version__",
@@ -41,9 +51,14 @@ _HOMES = {
     "ChatRequest": "holybalance.messages",
     "Client": "holybalance.client",
     "Config": "holybalance.config",
+    "Delta": "holybalance.messages",
+    "EmbedRequest": "holybalance.messages",
+    "Embeddings": "holybalance.messages",
     "EndpointCheck": "holybalance.messages",
     "Launcher": "holybalance.launcher",
+    "OpenAI": "holybalance.integrations.openai.client",
     "Reply": "holybalance.messages",
+    "Stream": "holybalance.balancing.stream",
     "Usage": "holybalance.messages",
     "Verdict": "holybalance.messages",
 }

@@ -45,7 +45,7 @@ class CallError(HolyBalanceError):
     A call that came to no reply.
 
     `attempts` are all tries, `verdict` is what ended the call. `answer` is what the
-    last upstream that answered said, `None` when none did.
+    upstream of the last one said, `None` when it said nothing.
     """
 
     def __init__(

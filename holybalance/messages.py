@@ -194,8 +194,8 @@ class Outcome(NamedTuple):
 
     Either `fault` is set, or `status` is. `body` is the OpenAI-shaped reply and is
     set only when the answer was whole and well-formed; a `problem` beside it is that
-    the model refused the content. `error` is an OpenAI-shaped error, with `message`,
-    `type`, `param` and `code`. `connect_s` are seconds spent on a new connection, 0 on
+    the model refused the content. `error` is what the upstream says of a
+    failure, in OpenAI's shape. `connect_s` are seconds spent on a new connection, 0 on
     a kept-alive one; `first_token_s`, those from the attempt's begin to a stream's
     first token.
     """
@@ -224,7 +224,8 @@ class Rejection(NamedTuple):
     What an upstream said that gave no reply.
 
     Args:
-        error: OpenAI-shaped, with `message`, `type`, `param` and `code`.
+        error: OpenAI-shaped, with `message`, `type`, `param` and `code` as far as it
+            said them, and what it said besides.
         head: its HTTP headers as they came.
     """
 

@@ -72,14 +72,25 @@ class Attempts:
         """Take what an attempt has come to: the stream, or a failure."""
         hedges = trail.leg.pool.hedges
         if isinstance(opened, Feed):
-            hedges.note_first_token(opened.first_token_s or 0.0)
-            trail.lease, trail.feed = lease, opened
-            return
-        outcome = self._placed(trail, lease, opened)
+            if opened.first_token_s is not None:
+                hedges.note_first_token(opened.first_token_s)
+            if not self._goes_on(trail, opened):
+                trail.lease, trail.feed = lease, opened
+                return
+            opened.close()
+            outcome = opened.reply()
+        else:
+            outcome = self._placed(trail, lease, opened)
         verdict = judge(outcome)
         if verdict is Verdict.THROTTLED:
             hedges.suspend()
         trail.note(lease, lease.settle(outcome, verdict))
+
+    def _goes_on(self, trail: Trail, feed: Feed) -> bool:
+        """Tell whether a stream that was refused may still go to another model."""
+        if not feed.is_over or not self._settings.content_policy_fallback:
+            return False
+        return trail.has_other_model() and judge(feed.reply()) is Verdict.REFUSED
 
     def _race(self, trail: Trail, lease: Lease, late_at: float) -> None:
         """Make an attempt, and a second one elsewhere if there is no token by then."""

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from holybalance.messages import Fault, Outcome
+from holybalance.messages import Fault, Outcome, Problem
 from holybalance.wire.failures import request_id
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import Chunk, ChunkReader, InBandError
-from holybalance.wire.shape import Assembled, has_content
+from holybalance.wire.shape import Assembled, has_content, is_refused, usage_of
 from holybalance.wire.signals import dated_rate_limits, rate_limits
 from holybalance.wire.sse import Event, EventParser
 from holybalance.wire.transport import Exchange
@@ -71,6 +71,8 @@ class Feed:
         # What is wrong with what came after them.
         self._flaw: InBandError | None = None
         self._token_at: float | None = None
+        # Since when its reader has been waiting: what it does meanwhile is no silence.
+        self._asked_at = 0.0
         self._ended_at = math.inf
         self.first_token_s: float | None = None
         self.head = {name.lower(): v for name, v in exchange.headers.items()}
@@ -90,7 +92,7 @@ class Feed:
             self._ready += self._next()
         if self._flaw is not None:
             # Nothing has been handed over yet, so nothing has to be.
-            raise BrokenFeed(self._flaw.outcome)
+            raise self._broken(self._flaw.outcome)
 
     def take(self) -> list[Chunk]:
         """
@@ -103,6 +105,16 @@ class Feed:
             ready, self._ready = self._ready, []
             return ready
         return [] if self.is_over else self._next()
+
+    def reply(self) -> Outcome:
+        """Give the whole answer of a stream that is over."""
+        body = self.assembled.body()
+        is_none = is_refused(body["choices"])
+        return self.told()._replace(
+            body=body,
+            usage=usage_of(body),
+            problem=Problem.CONTENT_POLICY if is_none else None,
+        )
 
     def told(self) -> Outcome:
         """Give what is known of a stream that has come to no harm so far."""
@@ -121,6 +133,7 @@ class Feed:
         self._exchange.close()
 
     def _next(self) -> list[Chunk]:
+        self._asked_at = self._clock()
         try:
             while self._flaw is None:
                 data = self._piece()
@@ -131,8 +144,13 @@ class Feed:
                     self._end()
                     return []
         except WireError as error:
-            raise BrokenFeed(self._outcome(error)) from error
-        raise BrokenFeed(self._flaw.outcome)
+            raise self._broken(self._outcome(error)) from error
+        raise self._broken(self._flaw.outcome)
+
+    def _broken(self, outcome: Outcome) -> BrokenFeed:
+        """Add what the head told, to help whoever looks for the request."""
+        known = outcome.request_id or request_id(self.head)
+        return BrokenFeed(outcome._replace(headers=self.head, request_id=known))
 
     def _piece(self) -> bytes:
         try:
@@ -145,10 +163,12 @@ class Feed:
     def _until(self) -> float:
         times = self._times
         if self._reader.is_ended:
-            return min(self._ended_at + LINGER_S, times.deadline)
+            since = max(self._ended_at, self._asked_at)
+            return min(since + LINGER_S, times.deadline)
         if self._token_at is None:
             return min(times.first_token_until, times.deadline)
-        return min(self._token_at + times.idle_s, times.deadline)
+        silent_since = max(self._token_at, self._asked_at)
+        return min(silent_since + times.idle_s, times.deadline)
 
     def _read(self, data: bytes) -> list[Chunk]:
         events = self._parser.feed(data) if data else self._parser.end()

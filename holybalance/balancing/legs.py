@@ -42,7 +42,7 @@ class Leg:
         # No endpoint of this model would do, whatever its state.
         self.is_over = False
         # Why endpoints cannot do what is asked for, by name.
-        self.unable: dict[str, str] = {}
+        self.unable: dict[str, UnsupportedError] = {}
         self._request = asked
         self._written: dict[tuple[str, Manner], Written] = {}
 
@@ -71,7 +71,7 @@ class Leg:
             try:
                 written = endpoint.speech.write(self.request)
             except UnsupportedError as error:
-                self.unable[endpoint.name] = error.why
+                self.unable[endpoint.name] = error.with_traceback(None)
                 return None
             self._written[key] = written
             size = len(written.body)

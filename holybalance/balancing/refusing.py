@@ -73,11 +73,15 @@ def never(trail: Trail, refusals: list[Refused]) -> RequestError:
     unable = [r.endpoint.name for r in refusals if r.reason is Refusal.UNABLE]
     if not unable:
         return _no_model(trail)
-    whys = {why for leg in trail.legs for why in leg.unable.values()}
+    errors = [error for leg in trail.legs for error in leg.unable.values()]
+    advice = "leave it out of the call"
+    if any(error.may_drop for error in errors):
+        advice += (
+            ', or have it left out where it cannot be had, with on_unsupported = "drop"'
+        )
     return RequestError(
         f'no endpoint for the model "{trail.request.model}" can do this: '
-        f"{'; '.join(sorted(whys))}; leave it out of the call, or have it left out "
-        'where it cannot be had, with on_unsupported = "drop"',
+        f"{'; '.join(sorted({error.why for error in errors}))}; {advice}",
         code="unsupported",
         attempts=trail.attempts,
     )

@@ -129,12 +129,12 @@ class Speech:
 
     def masked(self, outcome: Outcome) -> Outcome:
         """Mask our secrets in what an upstream told of a failure."""
-        error, masked = outcome.error, self._masked
+        masked = self._masked
         return outcome._replace(
             message=masked(outcome.message),
             code=outcome.code and masked(outcome.code),
             request_id=outcome.request_id and masked(outcome.request_id),
-            error=error and {k: v and masked(str(v)) for k, v in error.items()},
+            error=_each_text(outcome.error, masked),
             headers={
                 name: masked(value.decode("latin-1")).encode("latin-1")
                 for name, value in outcome.headers.items()
@@ -160,6 +160,17 @@ class Speech:
                     name,
                     self.wire.PROVIDER,
                 )
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Change every text within JSON, names included."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(str(k)): _each_text(v, change) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_each_text(each, change) for each in value]
+    return value
 
 
 def _secrets(config: EndpointConfig) -> list[str]:

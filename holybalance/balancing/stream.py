@@ -14,13 +14,12 @@ from holybalance.errors import StreamInterrupted
 from holybalance.messages import (
     Delta,
     Outcome,
-    Problem,
     Reply,
     Usage,
     Verdict,
     texts_of,
 )
-from holybalance.wire.shape import is_refused, usage_of
+from holybalance.wire.shape import usage_of
 
 OnEnd = Callable[[Verdict, Reply | None, float | None], None]
 CHARACTERS_PER_TOKEN = 4
@@ -146,13 +145,7 @@ class Stream:
             self._finish(lease)
 
     def _finish(self, lease: Lease) -> None:
-        body = self._feed.assembled.body()
-        refused = is_refused(body["choices"])
-        outcome = self._feed.told()._replace(
-            body=body,
-            usage=usage_of(body),
-            problem=Problem.CONTENT_POLICY if refused else None,
-        )
+        outcome = self._feed.reply()
         self._settle(lease, outcome, judge(outcome), is_whole=True)
         self.reply = self._trail.conclude_stream(self.first_token_s)
         self._tell_end(Verdict.OK, self.reply)

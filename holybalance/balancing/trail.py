@@ -139,6 +139,10 @@ class Trail:
         """Tell whether any model has an endpoint that it has not been tried at."""
         return any(any(leg.fresh()) for leg in self.legs if not leg.is_over)
 
+    def has_other_model(self) -> bool:
+        """Tell whether there is another model than that of the last attempt."""
+        return any(not leg.is_over for leg in self.legs if leg is not self.leg)
+
     def give_up_model(self, *, is_too_long: bool) -> bool:
         """
         Leave out the model of the last attempt, which refused the request.

@@ -12,17 +12,20 @@ from holybalance.testing.behaviour import Behaviour
 from holybalance.testing.counts import Counts
 from holybalance.testing.faults import (
     Answer,
+    BrokenStream,
     Fault,
     Gigantic,
     SlowBody,
     SlowHead,
     Step,
+    Then,
 )
 from holybalance.testing.upstream import MockUpstream
 
 __all__ = [
     "Answer",
     "Behaviour",
+    "BrokenStream",
     "Counts",
     "Fault",
     "Gigantic",
@@ -30,4 +33,5 @@ __all__ = [
     "SlowBody",
     "SlowHead",
     "Step",
+    "Then",
 ]

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def origin(host: str, port: int) -> str:
+    """The URL of an upstream at this address, without a path."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def base_url(host: str, port: int) -> str:
     """The base URL for an OpenAI client of an upstream at this address."""
-    return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+    return f"{origin(host, port)}/v1"

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import enum
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from holybalance.testing.behaviour import Behaviour
-from holybalance.testing.faults import Answer, Fault, Gigantic, SlowBody, SlowHead
+from holybalance.testing.faults import (
+    Answer,
+    BrokenStream,
+    Fault,
+    Gigantic,
+    SlowBody,
+    SlowHead,
+    Then,
+)
 
 _VALUES = {
     f"${kind.__name__}": kind
-    for kind in (Behaviour, Answer, SlowHead, SlowBody, Gigantic)
+    for kind in (Behaviour, Answer, SlowHead, SlowBody, Gigantic, BrokenStream)
 }
+_ENUMS = {f"${kind.__name__}": kind for kind in (Fault, Then)}
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -29,11 +40,11 @@ def decode(line: bytes) -> dict[str, Any]:
 def _tag(value: Any) -> dict[str, Any]:
     if isinstance(value, bytes):
         return {"$bytes": value.decode("latin-1")}
-    if isinstance(value, Fault):
-        return {"$Fault": value.value}
+    if isinstance(value, enum.Enum):
+        return {f"${type(value).__name__}": value.value}
+    if isinstance(value, Mapping):
+        return dict(value)
     content = {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, Answer):
-        content["headers"] = dict(value.headers)
     return {f"${type(value).__name__}": content}
 
 
@@ -43,7 +54,7 @@ def _untag(content: dict[str, Any]) -> Any:
     [(tag, value)] = content.items()
     if tag == "$bytes":
         return value.encode("latin-1")
-    if tag == "$Fault":
-        return Fault(value)
+    if tag in _ENUMS:
+        return _ENUMS[tag](value)
     kind = _VALUES.get(tag)
     return content if kind is None else kind(**value)

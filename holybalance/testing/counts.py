@@ -17,11 +17,14 @@ class Counts:
     What a mock upstream has seen since it started or its counts were reset.
 
     Args:
-        requests: chat requests received whole, whatever came of them.
+        requests: requests for chat and embeddings received whole, in any format and
+            whatever came of them.
         answered: those whose sound 2xx reply was begun.
         errors: those that got another status, or a broken answer.
         throttled: those that got 429.
         abandoned: those whose client left before an answer was begun.
+        left: those whose client left after that, but before the answer's end; they
+            are among `answered` or `errors` as well.
         connections_accepted: connections accepted, for whatever they were used.
         connections_open: connections open now; a reset does not change it.
     """
@@ -31,6 +34,7 @@ class Counts:
     errors: int
     throttled: int
     abandoned: int
+    left: int
     connections_accepted: int
     connections_open: int
 
@@ -54,8 +58,9 @@ class Cell(enum.IntEnum):
     ERRORS = 2
     THROTTLED = 3
     ABANDONED = 4
-    CONNECTIONS_ACCEPTED = 5
-    CONNECTIONS_OPEN = 6
+    LEFT = 5
+    CONNECTIONS_ACCEPTED = 6
+    CONNECTIONS_OPEN = 7
 
 
 _SIZE = len(Cell) * 8

@@ -13,7 +13,9 @@ class Fault(enum.Enum):
     """
     One thing that happens to one request, in place of the ordinary answer.
 
-    The last five are unusual but valid HTTP: a good client takes them as a reply.
+    Where the request is for a stream, its body is the whole stream with a length; for
+    what happens between two events there is `BrokenStream`. The last five are unusual
+    but valid HTTP: a good client takes them as a reply.
     """
 
     RESET = "reset"
@@ -68,8 +70,8 @@ class Answer:
     Args:
         status: the HTTP status, 200 to 599.
         headers: further headers; they replace ours of the same name.
-        body: text (sent as UTF-8) or bytes; `None`: a completion for 2xx, nothing
-            for 204 and 3xx, an error object from 400 up.
+        body: text (sent as UTF-8) or bytes; `None`: an ordinary reply or stream for
+            2xx, nothing for 204 and 3xx, an error object from 400 up.
 
     Raises:
         ValueError: the status is out of range, or a header is not one line of
@@ -123,8 +125,9 @@ class Gigantic:
     """
     A sound reply that is filled up with spaces to a body of `size` bytes.
 
-    A body that is longer by itself stays as it is. The filling is made piece by
-    piece as the client reads, so a gigabyte costs the upstream no memory.
+    A stream has them in a comment, which comes first and is one line. A body that is
+    longer by itself stays as it is, or nearly so. The filling is made piece by piece as
+    the client reads, so a gigabyte costs the upstream no memory.
     """
 
     size: int
@@ -134,7 +137,69 @@ class Gigantic:
             raise ValueError(f"size must be 0 bytes or more, not {self.size!r}")
 
 
-Step: TypeAlias = Fault | Answer | SlowHead | SlowBody | Gigantic
+class Then(enum.Enum):
+    """What happens to a stream, once it has come so far."""
+
+    CLOSE = "close"
+    """The connection is closed (FIN); the last chunk never comes."""
+    RESET = "reset"
+    """The connection is reset (RST)."""
+    HANG = "hang"
+    """Nothing more comes; the connection stays open."""
+    CHATTER = "chatter"
+    """Only signs of life come, `interval_s` apart: comments, or Anthropic's `ping`."""
+    END = "end"
+    """The HTTP answer ends properly, though the stream has not."""
+    ERROR = "error"
+    """An error comes as an event, in the format's own way, and ends the answer."""
+    GARBAGE = "garbage"
+    """An event comes that is cut off JSON; then the stream goes on as if it had not."""
+    FLOOD = "flood"
+    """Pieces of the reply come without end, `interval_s` apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenStream:
+    """
+    A stream that begins well, at once and without pauses.
+
+    A request for a whole reply meets the same: then the two halves of the body count
+    as its events, and an `ERROR` comes as the answer.
+
+    Args:
+        then: what happens.
+        after: after how many events; a negative number counts from the end, so -1 is
+            just before the last event, which is the format's end marker. A number
+            beyond the end is the end.
+        pieces: in place of `after`: after how many pieces of the reply. Before the
+            first one come the events that only open the stream.
+        status: the HTTP status that an `ERROR` stands for, such as 529.
+        interval_s: seconds between what comes then; 0: as fast as the client reads.
+
+    Raises:
+        ValueError: a field is out of range.
+    """
+
+    then: Then
+    after: int = -1
+    pieces: int | None = None
+    status: int = 500
+    interval_s: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.then, Then):
+            raise ValueError(f"then must be a member of Then, not {self.then!r}")
+        if self.pieces is not None and self.pieces < 0:
+            raise ValueError(f"pieces must be 0 or more, not {self.pieces!r}")
+        if self.status not in range(400, 600):
+            raise ValueError(f"status must be 400 to 599, not {self.status!r}")
+        if not (math.isfinite(self.interval_s) and self.interval_s >= 0):
+            raise ValueError(
+                f"interval_s must be seconds from 0 up, not {self.interval_s!r}"
+            )
+
+
+Step: TypeAlias = Fault | Answer | SlowHead | SlowBody | Gigantic | BrokenStream
 """What one scripted request meets."""
 
 

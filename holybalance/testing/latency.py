@@ -50,7 +50,7 @@ _DISTRIBUTIONS = {
 }
 
 
-def parse_latency(latency: float | str) -> Draw:
+def parse_latency(latency: float | str, field: str = "latency") -> Draw:
     """
     Turn a latency as a user writes it into a function that draws one.
 
@@ -58,6 +58,7 @@ def parse_latency(latency: float | str) -> Draw:
         latency: seconds, or one of `"0.05"`, `"uniform:LOW:HIGH"`,
             `"normal:MEAN:DEVIATION"` (cut off at 0), `"lognormal:MEDIAN:SIGMA"` and
             `"exponential:MEAN"`, all in seconds but for SIGMA, which has no unit.
+        field: what it is called where it was given.
 
     Returns:
         A function from a random number generator to seconds.
@@ -65,44 +66,47 @@ def parse_latency(latency: float | str) -> Draw:
     Raises:
         ValueError: it is none of these, or a parameter is out of range.
     """
+    try:
+        return _parse(latency)
+    except ValueError as error:
+        names = ", ".join(_DISTRIBUTIONS)
+        raise ValueError(
+            f"{field} {latency!r}: {error}; give seconds or one of {names}, "
+            "as in 'lognormal:0.05:0.3'"
+        ) from None
+
+
+def _parse(latency: float | str) -> Draw:
     if not isinstance(latency, str):
-        return _constant(latency, latency)
+        return _constant(latency)
     name, *texts = latency.strip().split(":")
-    values = tuple(_number(text, latency) for text in texts)
+    values = tuple(map(_number, texts))
     if not texts:
-        return _constant(_number(name, latency), latency)
+        return _constant(_number(name))
     distribution = _DISTRIBUTIONS.get(name)
     if distribution is None:
-        raise _refusal(latency, f"there is no distribution {name!r}")
+        raise ValueError(f"there is no distribution {name!r}")
     if len(values) != len(distribution.parameters):
         usage = ":".join((name, *distribution.parameters))
-        raise _refusal(latency, f"the form is {usage}")
+        raise ValueError(f"the form is {usage}")
     if not distribution.accepts(values):
-        raise _refusal(latency, f"it must hold that {distribution.rule}")
+        raise ValueError(f"it must hold that {distribution.rule}")
     draw = distribution.draw
     return lambda rng: draw(rng, values)
 
 
-def _constant(seconds: float, latency: float | str) -> Draw:
+def _constant(seconds: float) -> Draw:
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not (is_number and math.isfinite(seconds) and seconds >= 0):
-        raise _refusal(latency, "seconds must be finite and not negative")
+        raise ValueError("seconds must be finite and not negative")
     return lambda _: seconds
 
 
-def _number(text: str, latency: str) -> float:
+def _number(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        raise _refusal(latency, f"{text!r} is not a number") from None
+        raise ValueError(f"{text!r} is not a number") from None
     if not math.isfinite(number):
-        raise _refusal(latency, f"{text!r} is not finite")
+        raise ValueError(f"{text!r} is not finite")
     return number
-
-
-def _refusal(latency: float | str, reason: str) -> ValueError:
-    names = ", ".join(_DISTRIBUTIONS)
-    return ValueError(
-        f"latency {latency!r}: {reason}; give seconds or one of {names}, "
-        "as in 'lognormal:0.05:0.3'"
-    )

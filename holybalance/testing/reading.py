@@ -1,35 +1,24 @@
-"""Owns what a request says, and the error objects for those that say it wrongly."""
+"""Owns what any request looks like, and the refusal of those that are not so."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import orjson
-
-from holybalance.testing import replies
 
 _BAD_REQUEST = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """One whole HTTP request; header names are lower case."""
 
     method: bytes
     path: bytes
+    query: bytes
     headers: Mapping[bytes, bytes]
     body: bytes
     keep_alive: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
-    """What a reply depends on in the body of a chat request."""
-
-    model: str
-    messages: Sequence[Any]
 
 
 class RefusalError(Exception):
@@ -42,6 +31,7 @@ class RefusalError(Exception):
         code: for programs.
         headers: further headers, each a whole line without its end.
         delay_s: seconds before the answer.
+        retry_after: seconds to wait, or whatever was chosen in their place.
     """
 
     def __init__(
@@ -52,53 +42,82 @@ class RefusalError(Exception):
         *,
         headers: tuple[str, ...] = (),
         delay_s: float = 0.0,
+        retry_after: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.body = replies.error(status, message, code)
+        self.message = message
+        self.code = code
         self.headers = headers
         self.delay_s = delay_s
+        self.retry_after = retry_after
 
 
-def read_chat(body: bytes) -> Chat:
+def load(body: bytes) -> dict[str, Any]:
     """
-    Read the body of a chat request.
+    Read a body.
 
     Raises:
-        RefusalError: it is no JSON object, lacks a model or messages, or asks for a
-            stream, which this upstream cannot do.
+        RefusalError: it is no JSON object.
     """
-    content = _load(body)
-    if not isinstance(content, dict):
-        raise RefusalError(
-            _BAD_REQUEST, "The body is not a JSON object.", "invalid_json"
-        )
-    model, messages = content.get("model"), content.get("messages")
-    if not (isinstance(model, str) and model):
-        raise RefusalError(_BAD_REQUEST, "You must provide a model.", "missing_model")
-    if not (isinstance(messages, list) and _are_objects(messages)):
-        message = "'messages' must be a list of at least one object."
-        raise RefusalError(_BAD_REQUEST, message, "missing_messages")
-    if content.get("stream"):
-        message = "This mock upstream does not stream."
-        raise RefusalError(_BAD_REQUEST, message, "unsupported_value")
-    return Chat(model=model, messages=messages)
-
-
-def read_what_there_is(body: bytes) -> Chat:
-    """Read the body of a scripted request, which meets its fault however it looks."""
     try:
-        return read_chat(body)
-    except RefusalError:
-        return Chat(model="unknown", messages=())
-
-
-def _load(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
+        raise _refusal("The body is not a JSON object.", "invalid_json")
+    return content
+
+
+def name_in(content: Mapping[str, Any], field: str) -> str:
+    """
+    Read a name.
+
+    Raises:
+        RefusalError: it is missing, empty or no text.
+    """
+    name = content.get(field)
+    if not (isinstance(name, str) and name):
+        raise _refusal(f"You must provide a {field}.", f"missing_{field}")
+    return name
+
+
+def list_of_objects(content: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
+    """
+    Read a list of objects.
+
+    Raises:
+        RefusalError: it is missing, empty or something else.
+    """
+    items = content.get(field)
+    if isinstance(items, list) and items:
+        for item in items:
+            if not isinstance(item, dict):
+                break
+        else:
+            return items
+    message = f"{field!r} must be a list of at least one object."
+    raise _refusal(message, f"missing_{field}")
+
+
+def whole_number(
+    content: Mapping[str, Any], field: str, least: int, most: int | None = None
+) -> int | None:
+    """
+    Read a whole number; `None` where there is none.
+
+    Raises:
+        RefusalError: it is something else, or out of range.
+    """
+    number = content.get(field)
+    if number is None:
         return None
+    if type(number) is int and number >= least and (most is None or number <= most):
+        return number
+    until = "up" if most is None else f"to {most}"
+    message = f"{field!r} must be a whole number from {least} {until}."
+    raise _refusal(message, f"invalid_{field}")
 
 
-def _are_objects(messages: list[Any]) -> bool:
-    return bool(messages) and all(isinstance(message, dict) for message in messages)
+def _refusal(message: str, code: str) -> RefusalError:
+    return RefusalError(_BAD_REQUEST, message, code)

@@ -8,27 +8,28 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from functools import partial
 from random import Random
 
-from holybalance.testing import replies
 from holybalance.testing.behaviour import Behaviour
 from holybalance.testing.counts import Cell, Tally
-from holybalance.testing.delivery import Delivery, plain, scripted
+from holybalance.testing.delivery import Delivery, plain
+from holybalance.testing.draft import EVENTS, JSON, Draft
 from holybalance.testing.faults import Step
+from holybalance.testing.formats import Format, gemini, models, openai
+from holybalance.testing.formats.values import Asked, Failure, Wanted
 from holybalance.testing.latency import parse_latency
-from holybalance.testing.reading import (
-    Chat,
-    RefusalError,
-    Request,
-    read_chat,
-    read_what_there_is,
-)
-from holybalance.testing.replies import Draft
+from holybalance.testing.reading import RefusalError, Request
+from holybalance.testing.scripts import scripted
+from holybalance.testing.streams import streamed
+from holybalance.testing.tasks import Task, format_of, task_of
 from holybalance.testing.throttle import TokenBucket
 
-_CHAT = (b"POST", b"/v1/chat/completions")
 _THROTTLED = 429
+Page = Callable[[Request], bytes]
+"""Writes the body of a page that costs nothing and is not counted."""
+
+_KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 
 
 class Responder:
@@ -37,7 +38,7 @@ class Responder:
 
     Args:
         behaviour: how to answer what is not scripted.
-        tally: where chat requests are counted.
+        tally: where requests for chat and embeddings are counted.
         clock: monotonic seconds.
     """
 
@@ -52,14 +53,16 @@ class Responder:
         self._tally = tally
         self._clock = clock
         self._script: deque[Step] = deque()
-        self._draw_latency = parse_latency(behaviour.latency)
         self._rng = Random(behaviour.seed)
         self._bucket = self._new_bucket()
-        self._ids = (f"{os.urandom(4).hex()}{n:08x}" for n in itertools.count(1))
-        self._routes = {
-            _CHAT: self._chat,
+        self._draw_again()
+        # Random once: the system call took a tenth of the time of a whole reply.
+        prefix = os.urandom(4).hex()
+        self._ids = (f"{prefix}{number:08x}" for number in itertools.count(1))
+        self._pages: dict[tuple[bytes, bytes], Page] = {
             (b"GET", b"/v1/models"): self._models,
-            (b"GET", b"/healthz"): self._health,
+            (b"GET", b"/v1beta/models"): self._models,
+            (b"GET", b"/healthz"): lambda _: b'{"status":"ok"}',
         }
 
     def behave(self, behaviour: Behaviour) -> None:
@@ -70,113 +73,150 @@ class Responder:
         change is about them.
         """
         before, self._behaviour = self._behaviour, behaviour
-        self._draw_latency = parse_latency(behaviour.latency)
         if behaviour.seed != before.seed:
             self._rng = Random(behaviour.seed)
         if (behaviour.rate, behaviour.burst) != (before.rate, before.burst):
             self._bucket = self._new_bucket()
+        self._draw_again()
 
     def script(self, steps: Iterable[Step]) -> None:
-        """Give the next chat requests these, one each, after those already scripted."""
+        """Give the next requests these, one each, after those already scripted."""
         self._script.extend(steps)
 
     def respond(self, request: Request) -> Delivery:
         """Decide on one request."""
-        route = (request.method, request.path)
-        answer = self._routes.get(route, self._unknown)
+        task = task_of(request)
+        if task is None:
+            return self._page(request)._replace(counted_as=None)
+        self._tally.add(Cell.REQUESTS)
         request_id = next(self._ids)
+        if self._script:
+            asked = task.read_at_all(request)
+            draft = self._reply(request, request_id, task, asked)
+            return scripted(self._script.popleft(), draft)
         try:
-            delivery = answer(request, request_id)
+            return self._answer(request, request_id, task)
         except RefusalError as refusal:
-            delivery = _refused(refusal, request, request_id)
-        # Only chat requests are counted, however they end.
-        return delivery if route == _CHAT else replace(delivery, counted_as=None)
+            return _refused(refusal, request, request_id, task.format)
 
     def malformed(self) -> Delivery:
         """The answer to bytes that are no HTTP request; ends the connection."""
         draft = Draft(
-            request_id=next(self._ids),
+            openai,
+            next(self._ids),
             status=400,
-            body=replies.error(400, "The request is not valid HTTP."),
+            body=openai.error(Failure(400, "The request is not valid HTTP.")),
             keep_alive=False,
         )
-        return replace(plain(draft), counted_as=None)
+        return plain(draft)._replace(counted_as=None)
+
+    def _draw_again(self) -> None:
+        behaviour, rng = self._behaviour, self._rng
+        latency = parse_latency(behaviour.latency)
+        interval = parse_latency(behaviour.piece_interval, "piece_interval")
+        self._draw_latency: Callable[[], float] = partial(latency, rng)
+        self._draw_interval: Callable[[], float] = partial(interval, rng)
 
     def _new_bucket(self) -> TokenBucket | None:
         if self._behaviour.rate is None:
             return None
         return TokenBucket(self._behaviour.rate, self._behaviour.burst, self._clock)
 
-    def _chat(self, request: Request, request_id: str) -> Delivery:
-        self._tally.add(Cell.REQUESTS)
-        if self._script:
-            draft = self._reply(request, request_id, read_what_there_is(request.body))
-            return scripted(self._script.popleft(), draft)
-        self._check_key(request)
-        chat = read_chat(request.body)
-        self._check_model(chat.model)
-        self._check_rate()
-        delay_s = self._draw_latency(self._rng)
-        self._maybe_fail(delay_s)
-        return plain(self._reply(request, request_id, chat), delay_s=delay_s)
+    def _answer(self, request: Request, request_id: str, task: Task) -> Delivery:
+        self._check_key(request, task.format)
+        asked = task.read(request)
+        self._check_model(asked.model)
+        if self._bucket is not None and not self._bucket.take():
+            raise self._throttled(task.format)
+        latency_s = self._draw_latency()
+        self._maybe_fail(task.format, latency_s)
+        draft = self._reply(request, request_id, task, asked)
+        if draft.telling is None:
+            return plain(draft, delay_s=latency_s)
+        return streamed(
+            draft,
+            draft.telling,
+            latency_s=latency_s,
+            interval_s=self._draw_interval,
+            head_first=self._behaviour.head_first,
+        )
 
-    def _reply(self, request: Request, request_id: str, chat: Chat) -> Draft:
-        body = replies.completion(
-            self._behaviour, request_id, chat.model, chat.messages
+    def _reply(
+        self, request: Request, request_id: str, task: Task, asked: Asked | Wanted
+    ) -> Draft:
+        content = task.write(self._behaviour, asked, request_id)
+        whole, telling = (
+            (content, None) if isinstance(content, bytes) else (b"", content)
         )
         return Draft(
-            request_id=request_id,
-            body=body,
-            headers=self._rate_limit_headers(),
+            task.format,
+            request_id,
+            body=whole,
+            content_type=JSON if telling is None else EVENTS,
+            headers=self._limit_headers(task.format),
             keep_alive=request.keep_alive,
+            telling=telling,
         )
 
-    def _models(self, request: Request, request_id: str) -> Delivery:
-        self._check_key(request)
-        return _found(request, request_id, replies.model_list(self._behaviour))
+    def _page(self, request: Request) -> Delivery:
+        wire = format_of(request)
+        request_id = next(self._ids)
+        page = self._pages.get((request.method, request.path), _no_page)
+        try:
+            draft = Draft(
+                wire,
+                request_id,
+                body=page(request),
+                keep_alive=request.keep_alive,
+            )
+        except RefusalError as refusal:
+            return _refused(refusal, request, request_id, wire)
+        return plain(draft)
 
-    def _health(self, request: Request, request_id: str) -> Delivery:
-        return _found(request, request_id, b'{"status":"ok"}')
+    def _models(self, request: Request) -> bytes:
+        wire = format_of(request)
+        self._check_key(request, wire)
+        if wire is gemini:
+            return models.gemini(self._behaviour)
+        return models.openai_and_anthropic(self._behaviour)
 
-    def _unknown(self, request: Request, _: str) -> Delivery:
-        method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
-        raise RefusalError(404, f"Invalid URL ({method} {path})")
-
-    def _check_key(self, request: Request) -> None:
-        key = self._behaviour.api_key
-        if key is None:
+    def _check_key(self, request: Request, wire: Format) -> None:
+        if self._behaviour.api_key is None:
             return
-        if request.headers.get(b"authorization") != b"Bearer " + key.encode():
-            message = "Incorrect or missing API key."
-            raise RefusalError(401, message, "invalid_api_key")
+        key = self._behaviour.api_key.encode()
+        if request.headers.get(b"authorization") == b"Bearer " + key:
+            return
+        if not any(request.headers.get(name) == key for name in _KEY_HEADERS):
+            raise RefusalError(*wire.WRONG_KEY)
 
     def _check_model(self, model: str) -> None:
         if self._behaviour.strict_models and model not in self._behaviour.models:
             message = f"The model {model!r} does not exist."
             raise RefusalError(404, message, "model_not_found")
 
-    def _check_rate(self) -> None:
-        if self._bucket is not None and not self._bucket.take():
-            raise self._throttled()
-
-    def _maybe_fail(self, delay_s: float) -> None:
+    def _maybe_fail(self, wire: Format, latency_s: float) -> None:
         behaviour = self._behaviour
         if not behaviour.error_rate or self._rng.random() >= behaviour.error_rate:
             return
         if behaviour.error_status == _THROTTLED:
-            raise self._throttled()
+            raise self._throttled(wire)
         raise RefusalError(
             behaviour.error_status,
             "This error was drawn at random.",
             "drawn",
-            headers=self._rate_limit_headers(),
-            delay_s=delay_s,
+            headers=self._limit_headers(wire),
+            delay_s=latency_s,
         )
 
-    def _throttled(self) -> RefusalError:
-        headers = (f"retry-after: {self._retry_after()}", *self._rate_limit_headers())
-        message = "Rate limit reached; try again later."
-        return RefusalError(_THROTTLED, message, "rate_limit_exceeded", headers=headers)
+    def _throttled(self, wire: Format) -> RefusalError:
+        wait = str(self._retry_after())
+        return RefusalError(
+            _THROTTLED,
+            "Rate limit reached; try again later.",
+            "rate_limit_exceeded",
+            headers=(*wire.wait_headers(wait), *self._limit_headers(wire)),
+            retry_after=wait,
+        )
 
     def _retry_after(self) -> float | str:
         if self._behaviour.retry_after is not None:
@@ -184,21 +224,32 @@ class Responder:
         wait_s = self._bucket.wait_s() if self._bucket is not None else 0.0
         return max(1, math.ceil(wait_s))
 
-    def _rate_limit_headers(self) -> tuple[str, ...]:
+    def _limit_headers(self, wire: Format) -> tuple[str, ...]:
         if self._bucket is None or not self._behaviour.rate_limit_headers:
             return ()
-        return self._bucket.headers()
+        return wire.limit_headers(self._bucket.level())
 
 
-def _found(request: Request, request_id: str, body: bytes) -> Delivery:
-    return plain(Draft(request_id=request_id, body=body, keep_alive=request.keep_alive))
+def _no_page(request: Request) -> bytes:
+    method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
+    raise RefusalError(404, f"Invalid URL ({method} {path})")
 
 
-def _refused(refusal: RefusalError, request: Request, request_id: str) -> Delivery:
+def _refused(
+    refusal: RefusalError, request: Request, request_id: str, wire: Format
+) -> Delivery:
+    failure = Failure(
+        refusal.status,
+        refusal.message,
+        refusal.code,
+        request_id,
+        refusal.retry_after,
+    )
     draft = Draft(
-        request_id=request_id,
+        wire,
+        request_id,
         status=refusal.status,
-        body=refusal.body,
+        body=wire.error(failure),
         headers=refusal.headers,
         keep_alive=request.keep_alive,
     )

@@ -19,6 +19,7 @@ from holybalance.testing.responder import Responder
 
 # A burst of connections from a whole load test fits; the kernel may cut it down.
 _BACKLOG = 4096
+_BUFFER_BYTES = 65536
 
 
 def serve(
@@ -78,8 +79,9 @@ async def _listening(
     _raise_file_limit()
     tally.forget_connections()
     connections: set[Connection] = set()
+    buffer = memoryview(bytearray(_BUFFER_BYTES))
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(responder, tally, connections),
+        lambda: Connection(responder, tally, connections, buffer),
         *address,
         backlog=_BACKLOG,
         reuse_address=True,

@@ -1,11 +1,37 @@
-"""Owns the mock upstream's rate limit: a token bucket and the headers it sends."""
+"""Owns the mock upstream's rate limit: a token bucket; knows no format's headers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 _TOKENS_PER_REQUEST = 1000
+
+
+class Level(NamedTuple):
+    """
+    How much of a rate limit is left.
+
+    Args:
+        limit: requests that may come at once.
+        left: requests that may come now.
+        reset_s: seconds until the limit is whole again.
+    """
+
+    limit: int
+    left: int
+    reset_s: float
+
+    @property
+    def token_limit(self) -> int:
+        """The limit in tokens, of which a request stands for so many."""
+        return self.limit * _TOKENS_PER_REQUEST
+
+    @property
+    def tokens_left(self) -> int:
+        """What is left, in tokens."""
+        return self.left * _TOKENS_PER_REQUEST
 
 
 class TokenBucket:
@@ -40,23 +66,11 @@ class TokenBucket:
         self._refill()
         return max(0.0, 1 - self._level) / self._rate
 
-    def headers(self) -> tuple[str, ...]:
-        """
-        OpenAI's six `x-ratelimit-*` headers as they stand now.
-
-        A reset is the time until the bucket is full again, as a duration.
-        """
+    def level(self) -> Level:
+        """How full it is now."""
         self._refill()
-        left = math.floor(self._level)
-        reset = _duration((self._size - self._level) / self._rate)
-        return (
-            f"x-ratelimit-limit-requests: {self._size}",
-            f"x-ratelimit-remaining-requests: {left}",
-            f"x-ratelimit-reset-requests: {reset}",
-            f"x-ratelimit-limit-tokens: {self._size * _TOKENS_PER_REQUEST}",
-            f"x-ratelimit-remaining-tokens: {left * _TOKENS_PER_REQUEST}",
-            f"x-ratelimit-reset-tokens: {reset}",
-        )
+        reset_s = (self._size - self._level) / self._rate
+        return Level(self._size, math.floor(self._level), reset_s)
 
     def _refill(self) -> None:
         now = self._clock()
@@ -65,7 +79,8 @@ class TokenBucket:
         self._filled_at = now
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Write seconds as OpenAI writes a reset."""
     if seconds < 1:
         return f"{math.ceil(seconds * 1000)}ms"
     return f"{seconds:.3f}s"

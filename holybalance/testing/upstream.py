@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from holybalance.testing.address import base_url
+from holybalance.testing.address import base_url, origin
 from holybalance.testing.behaviour import Behaviour
 from holybalance.testing.counts import Counts
 from holybalance.testing.faults import Step
@@ -22,6 +22,7 @@ _NOTHING = Counts(
     errors=0,
     throttled=0,
     abandoned=0,
+    left=0,
     connections_accepted=0,
     connections_open=0,
 )
@@ -33,11 +34,14 @@ def _nothing_to_give_back() -> None:
 
 class MockUpstream:
     """
-    An OpenAI-compatible upstream to practise on, in a process of its own.
+    An upstream to practise on, in a process of its own.
 
-    It serves `POST /v1/chat/completions` (whole replies, no streams),
-    `GET /v1/models` and `GET /healthz`. All methods may be called from any thread.
-    It needs POSIX.
+    It speaks the wire formats of OpenAI (`/v1/chat/completions`, `/v1/embeddings`),
+    Anthropic (`/v1/messages`) and Gemini (`/v1beta/models/…:generateContent`,
+    `:streamGenerateContent?alt=sse`, `:embedContent`, `:batchEmbedContents`, as well
+    below `/v1` and Vertex AI's `/v1/projects/…`), whole and in streams, and serves
+    `GET /v1/models`, `GET /v1beta/models` and `GET /healthz`. All methods may be called
+    from any thread. It needs POSIX.
 
     Args:
         behaviour: how it answers; `None`: `Behaviour()`.
@@ -103,12 +107,32 @@ class MockUpstream:
     @property
     def url(self) -> str:
         """
-        The base URL for an OpenAI client: `http://HOST:PORT/v1`.
+        The base URL for OpenAI's and Anthropic's format: `http://HOST:PORT/v1`.
 
         Raises:
             RuntimeError: the port is not chosen before the first start.
         """
         return base_url(self._host, self.port)
+
+    @property
+    def gemini_url(self) -> str:
+        """
+        The base URL for Gemini's format: `http://HOST:PORT/v1beta`.
+
+        Raises:
+            RuntimeError: the port is not chosen before the first start.
+        """
+        return f"{self.origin}/v1beta"
+
+    @property
+    def origin(self) -> str:
+        """
+        The URL without a path, which Anthropic's and Google's own clients take.
+
+        Raises:
+            RuntimeError: the port is not chosen before the first start.
+        """
+        return origin(self._host, self.port)
 
     @property
     def behaviour(self) -> Behaviour:
@@ -117,7 +141,7 @@ class MockUpstream:
 
     @property
     def received(self) -> int:
-        """How many chat requests it received whole; see `counts`."""
+        """How many requests for chat and embeddings it received whole; see `counts`."""
         return self.counts().requests
 
     def counts(self) -> Counts:
@@ -225,13 +249,16 @@ class MockUpstream:
 
     def script(self, *steps: Step) -> None:
         """
-        Give the next chat requests these, one each, in order, at once.
+        Give the next requests these, one each, in order, at once.
+
+        Only requests for chat and embeddings meet a step.
 
         A scripted request meets its step whatever its key, model or body; neither
         latency, rate nor error rate applies to it. Steps add up until they are met.
 
         Args:
-            steps: `Fault` members, or `Answer`, `SlowHead`, `SlowBody`, `Gigantic`.
+            steps: `Fault` members, or `Answer`, `SlowHead`, `SlowBody`, `Gigantic`,
+                `BrokenStream`.
 
         Raises:
             TypeError: a step is none of these.

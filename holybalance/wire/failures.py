@@ -19,6 +19,8 @@ _EXCERPT_CHARACTERS = 200
 # An upstream must not fill its callers' errors and logs.
 _MESSAGE_CHARACTERS = 1000
 _NAME_CHARACTERS = 200
+# An error of more bytes is kept by its message and names alone.
+_KEPT_BYTES = 16 * 1024
 # Servers tell these by words alone (vLLM, llama.cpp, DeepSeek, Anthropic, Gemini).
 _CONTEXT_WORDS = (
     "maximum context length",
@@ -50,6 +52,7 @@ def failure(
     retry_after_s: float | None,
     rate_limits: RateLimits | None,
     flaw: str | None = None,
+    is_openais: bool = False,
 ) -> Outcome:
     """
     Tell of an answer that is no reply.
@@ -58,6 +61,7 @@ def failure(
         error: what the upstream says, with `message`, `type`, `param` and `code` as far
             as there are any.
         flaw: what keeps a 200 from being a reply; empty or `None` for another status.
+        is_openais: the error has OpenAI's shape, and is kept as it came.
     """
     told = _told(response, error.get("message"))
     code = _name(error.get("code") or error.get("type"))
@@ -69,12 +73,7 @@ def failure(
         rate_limits=rate_limits,
         request_id=request_id(response.headers),
         headers=response.headers,
-        error={
-            "message": told,
-            "type": _name(error.get("type")),
-            "param": _name(error.get("param")),
-            "code": code,
-        },
+        error=_kept(response, error, told, is_whole=is_openais),
     )
     if flaw:
         return outcome._replace(fault=Fault.GARBLED, message=f"{flaw}: {told}")
@@ -123,6 +122,16 @@ def excerpt(body: bytes) -> str:
         return "an empty body"
     shown = text[:_EXCERPT_CHARACTERS]
     return repr(shown + "…" if len(text) > len(shown) else shown)
+
+
+def _kept(
+    response: Response, error: Mapping[str, Any], told: str, *, is_whole: bool
+) -> dict[str, Any]:
+    """Keep an error as it came, or by its message and names."""
+    if is_whole and error and len(response.body) <= _KEPT_BYTES:
+        return dict(error)
+    names = ("type", "param", "code")
+    return {"message": told, **{name: _name(error.get(name)) for name in names}}
 
 
 def _told(response: Response, message: Any) -> str:

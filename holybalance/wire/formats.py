@@ -57,11 +57,13 @@ class UnsupportedError(Exception):
 
     Args:
         why: such as "Anthropic has no seed".
+        may_drop: whether it would go without, with `on_unsupported = "drop"`.
     """
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, *, may_drop: bool = False) -> None:
         super().__init__(why)
         self.why = why
+        self.may_drop = may_drop
 
 
 class InBandError(Exception):
@@ -172,7 +174,8 @@ class Gaps:
         """
         lacking = dict.fromkeys(self._contents + ([] if drops else self._options))
         if lacking:
-            raise UnsupportedError(f"{self._provider} has no {', '.join(lacking)}")
+            why = f"{self._provider} has no {', '.join(lacking)}"
+            raise UnsupportedError(why, may_drop=not self._contents)
         return tuple(dict.fromkeys(self._options))
 
 

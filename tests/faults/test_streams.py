@@ -266,6 +266,22 @@ def test_tokens_keep_a_stream_alive(world: World) -> None:
     assert "a" * 8 == opened(client).read().text
 
 
+def test_a_slow_reader_is_no_silence(world: World) -> None:
+    """What it does between two pieces is not the upstream's doing."""
+    data = beginning(piece("a")), framed(piece("b"))
+    gate = Gate()
+    client = world.client(
+        world.upstream(gate.then(answering(data[0]), data[1] + framed(DONE) + END)),
+        idle_timeout=0.1,
+    )
+    stream = opened(client)
+    assert "a" == next(stream).text
+    gate.set()
+    threading.Event().wait(0.3)
+
+    assert "ab" == stream.read().text
+
+
 def test_deadline_within_a_stream(world: World) -> None:
     """The call's own time ends it, whatever still comes."""
     client = world.client(world.upstream(chattering(piece("Once "))))

@@ -19,8 +19,9 @@ from typing import NamedTuple
 from holybalance.balancing.balancer import Balancer
 from holybalance.balancing.endpoint import Endpoint
 from holybalance.balancing.lease import Lease
+from holybalance.balancing.legs import Leg, Legs
 from holybalance.balancing.runtime import Runtime
-from holybalance.balancing.trail import Leg, Legs, Trail
+from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import CONSEQUENCES, judge
 from holybalance.config import Defaults
 from holybalance.messages import Outcome, Verdict

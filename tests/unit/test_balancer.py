@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from holybalance.balancing.lease import Lease
+from holybalance.balancing.legs import Leg, Legs
 from holybalance.balancing.line import Place
 from holybalance.balancing.retry import BACKOFF_BASE_S
-from holybalance.balancing.trail import Leg, Legs, Trail
+from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import judge
 from holybalance.config import BreakerConfig
 from holybalance.errors import (

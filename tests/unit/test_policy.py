@@ -45,6 +45,10 @@ class Stub:
     def warmth(self) -> float:
         return self.warm
 
+    def first_token_s(self) -> float | None:
+        """None are known."""
+        return None
+
     def latency_s(self) -> float | None:
         return self.latency
 

@@ -52,7 +52,7 @@ def events(*pieces: bytes) -> list[tuple[str, bytes]]:
     """Feed pieces and end."""
     parser = EventParser()
     found = [event for piece in pieces for event in parser.feed(piece)]
-    return [tuple(event) for event in found + parser.end()]
+    return [(event.name, event.data) for event in found + parser.end()]
 
 
 @pytest.mark.parametrize(("stream", "expected"), STREAMS.values(), ids=STREAMS)

@@ -25,6 +25,9 @@ _PROBLEMS = {
     "model_not_found": Problem.NO_MODEL,
     "model_not_exist": Problem.NO_MODEL,
 }
+# A code for malformed prompts as well; the words tell those that were flagged.
+_INVALID_PROMPT = "invalid_prompt"
+_FLAGGED = ("usage policy", "safety reasons")
 # What an error within a stream would have been, had it come as an answer's status.
 _STATUSES = {
     "rate_limit_exceeded": 429,
@@ -39,6 +42,9 @@ _STATUSES = {
     "api_error": 500,
     "overloaded_error": 529,
     "overloaded": 529,
+    "service_unavailable_error": 503,
+    "server_is_overloaded": 503,
+    "slow_down": 429,
     "timeout": 504,
 }
 
@@ -56,6 +62,7 @@ def read_error(
         retry_after_s=signals.retry_after_s(head, time.time() if now is None else now),
         rate_limits=signals.rate_limits(head),
         flaw=flaw,
+        is_openais=True,
     )
 
 
@@ -71,6 +78,7 @@ def read_in_band(error: Any, body: bytes) -> Outcome:
         retry_after_s=None,
         rate_limits=None,
         flaw=None if status else "an error in the stream",
+        is_openais=True,
     )
 
 
@@ -93,11 +101,14 @@ def _status(error: Mapping[str, Any]) -> int | None:
 
 
 def _problem(status: int, document: Any, error: Mapping[str, Any]) -> Problem | None:
+    message = str(error.get("message") or "")
     for name in (error.get("code"), error.get("type")):
         if isinstance(name, str) and name in _PROBLEMS:
             return _PROBLEMS[name]
+        if name == _INVALID_PROMPT and any(each in message for each in _FLAGGED):
+            return Problem.CONTENT_POLICY
     if status == FORBIDDEN and not isinstance(document, dict):
         # An API says in JSON that it refuses a key. This is somebody before it, a
         # firewall that dislikes the prompt, say, and the key is as good as before.
         return Problem.CONTENT_POLICY
-    return problem_by_words(status, str(error.get("message") or ""))
+    return problem_by_words(status, message)

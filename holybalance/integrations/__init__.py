@@ -1,0 +1,1 @@
+"""Owns what lets the library stand in for others; each one is loaded when asked for."""

@@ -1,0 +1,1 @@
+"""Owns what providers answer, byte by byte, and what is to come of each answer."""
