@@ -416,6 +416,20 @@ def test_a_script_unchanged(
     assert "NotFoundError 404 model_not_found Error code: 404 - No such" in mine
 
 
+def test_the_readme_unchanged(upstream: Recorder) -> None:
+    """Its example runs with either package's import, and prints the same."""
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    imports = "from holybalance import OpenAI\n"
+    blocks = [block.partition("```")[0] for block in readme.split("```python\n")]
+    (script,) = [block for block in blocks if imports in block]
+    environ = environment_of(upstream)
+
+    mine = run(script, environ)
+    theirs = run(script.replace("from holybalance", "from openai"), environ)
+
+    assert theirs == mine == "Hi ✨\n"
+
+
 def test_many_threads(ours: OpenAI) -> None:
     """One client for all."""
     with ThreadPoolExecutor(8) as threads:
