@@ -53,7 +53,9 @@ def shaped_usage(usage: Usage) -> Json:
 def is_refused(choices: Iterable[Any]) -> bool:
     """Tell whether a reply was broken off for its content, with nothing said."""
     return all(
-        choice.get("finish_reason") == REFUSED and not says(choice.get("message"))
+        isinstance(choice, dict)
+        and choice.get("finish_reason") == REFUSED
+        and not says(choice.get("message"))
         for choice in choices
     )
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holybalance.messages import ChatRequest, Outcome, Problem
-from holybalance.wire import signals
-from holybalance.wire.failures import OK, garbled, parse, request_id
+from holybalance.wire.failures import garbled, parse
 from holybalance.wire.formats import (
     Chunk,
     ChunkReader,
@@ -16,8 +15,9 @@ from holybalance.wire.formats import (
     Written,
 )
 from holybalance.wire.openai.conversation import Messages, plain_messages
-from holybalance.wire.openai.errors import read_error, read_in_band
-from holybalance.wire.shape import is_refused, usage_of
+from holybalance.wire.openai.errors import read_in_band
+from holybalance.wire.openai.whole import read_whole
+from holybalance.wire.shape import is_refused
 from holybalance.wire.sse import Event
 from holybalance.wire.transport import Response
 from holybalance.wire.writing import written
@@ -50,20 +50,10 @@ def decode(response: Response, now: float | None = None) -> Outcome:
     Args:
         now: the wall clock, for a `Retry-After` that is a date.
     """
-    document = parse(response.body)
-    flaw = _flaw(document) if response.status == OK else ""
-    if flaw is not None:
-        return read_error(response, document, flaw, now)
-    head = response.headers
-    return Outcome(
-        status=OK,
-        body=document,
-        usage=usage_of(document),
-        problem=Problem.CONTENT_POLICY if is_refused(document["choices"]) else None,
-        rate_limits=signals.rate_limits(head),
-        request_id=request_id(head),
-        headers=head,
-    )
+    outcome = read_whole(response, _flaw, now)
+    if outcome.body is not None and is_refused(outcome.body["choices"]):
+        return outcome._replace(problem=Problem.CONTENT_POLICY)
+    return outcome
 
 
 def reader() -> ChunkReader:
@@ -102,12 +92,8 @@ def _asking_for_usage(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**options, "stream_options": {"include_usage": True, **asked}}
 
 
-def _flaw(document: Any) -> str | None:
+def _flaw(document: Mapping[str, Any]) -> str | None:
     """Say what keeps a document from being a reply; `None` when nothing does."""
-    if not isinstance(document, dict):
-        return "status 200 without a JSON object"
-    if document.get("error"):
-        return "status 200 with an error in it"
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
         return "status 200 without choices"

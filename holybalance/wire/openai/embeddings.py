@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from holybalance.messages import EmbedRequest, Outcome
-from holybalance.wire import signals
-from holybalance.wire.failures import OK, parse, request_id
 from holybalance.wire.formats import Manner, Written
-from holybalance.wire.openai.errors import read_error
-from holybalance.wire.shape import usage_of
+from holybalance.wire.openai.whole import read_whole
 from holybalance.wire.transport import Response
 from holybalance.wire.writing import written
 
@@ -34,27 +32,11 @@ def decode(response: Response, now: float | None = None) -> Outcome:
     Args:
         now: the wall clock, for a `Retry-After` that is a date.
     """
-    document = parse(response.body)
-    flaw = _flaw(document) if response.status == OK else ""
-    if flaw is not None:
-        return read_error(response, document, flaw, now)
-    head = response.headers
-    return Outcome(
-        status=OK,
-        body=document,
-        usage=usage_of(document),
-        rate_limits=signals.rate_limits(head),
-        request_id=request_id(head),
-        headers=head,
-    )
+    return read_whole(response, _flaw, now)
 
 
-def _flaw(document: Any) -> str | None:
+def _flaw(document: Mapping[str, Any]) -> str | None:
     """Say what keeps a document from being embeddings; `None` when nothing does."""
-    if not isinstance(document, dict):
-        return "status 200 without a JSON object"
-    if document.get("error"):
-        return "status 200 with an error in it"
     entries = document.get("data")
     if not isinstance(entries, list) or not entries:
         return "status 200 without embeddings"
