@@ -42,7 +42,7 @@ class Leg:
         # No endpoint of this model would do, whatever its state.
         self.is_over = False
         # Why endpoints cannot do what is asked for, by name.
-        self.unable: dict[str, UnsupportedError] = {}
+        self.unable: dict[str, UnsupportedError | RequestError] = {}
         self._request = asked
         self._written: dict[tuple[str, Manner], Written] = {}
 
@@ -61,7 +61,7 @@ class Leg:
             The request, or `None` where the endpoint cannot do what is asked for.
 
         Raises:
-            RequestError: something in it is not as it must be, or it is too big.
+            RequestError: it is too big.
         """
         if endpoint.name in self.unable:
             return None
@@ -70,7 +70,8 @@ class Leg:
         if written is None:
             try:
                 written = endpoint.speech.write(self.request)
-            except UnsupportedError as error:
+            except (UnsupportedError, RequestError) as error:
+                # What one format cannot write, another one may.
                 self.unable[endpoint.name] = error.with_traceback(None)
                 return None
             self._written[key] = written

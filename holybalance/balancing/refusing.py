@@ -10,6 +10,7 @@ from holybalance.balancing.limits import Refusal
 from holybalance.balancing.trail import Trail
 from holybalance.errors import NoEndpoint, RequestError, Saturated
 from holybalance.messages import Verdict
+from holybalance.wire.formats import UnsupportedError
 
 # What an outage is put down to, where several things keep endpoints away.
 _BLAMED = (
@@ -74,14 +75,20 @@ def never(trail: Trail, refusals: list[Refused]) -> RequestError:
     if not unable:
         return _no_model(trail)
     errors = [error for leg in trail.legs for error in leg.unable.values()]
+    for error in errors:
+        if isinstance(error, RequestError):
+            # Nobody can write it: something in it is not as it must be.
+            error.attempts = tuple(trail.attempts)
+            return error
+    lacking = [error for error in errors if isinstance(error, UnsupportedError)]
     advice = "leave it out of the call"
-    if any(error.may_drop for error in errors):
+    if any(error.may_drop for error in lacking):
         advice += (
             ', or have it left out where it cannot be had, with on_unsupported = "drop"'
         )
     return RequestError(
         f'no endpoint for the model "{trail.request.model}" can do this: '
-        f"{'; '.join(sorted({error.why for error in errors}))}; {advice}",
+        f"{'; '.join(sorted({error.why for error in lacking}))}; {advice}",
         code="unsupported",
         attempts=trail.attempts,
     )
