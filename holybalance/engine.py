@@ -106,10 +106,21 @@ class Engine:
     ) -> Reply | Embeddings:
         """Make a call and count it; see `Balancer.send`."""
         began = self.runtime.clock() if started is None else started
+        _check_stream(request, is_wanted=False)
         self._note_call(request)
+
+        def send(plan: Plan) -> Reply | Embeddings:
+            return self.balancer.send(
+                request,
+                began,
+                models=plan.models,
+                windows=plan.windows,
+                is_patient=is_patient,
+            )
+
         verdict = Verdict.LOCAL
         try:
-            reply = self._plan_and(self.balancer.send, request, began, is_patient)
+            reply = self._plan_and(send, request)
             verdict = Verdict.OK
         except CallError as error:
             verdict = error.verdict
@@ -126,10 +137,17 @@ class Engine:
     def open(self, request: ChatRequest) -> Stream:
         """Make a call that is answered in pieces; it is counted at its end."""
         began = self.runtime.clock()
+        _check_stream(request, is_wanted=True)
         self._note_call(request)
+
+        def begin(plan: Plan) -> Stream:
+            return self.balancer.open(
+                request, began, models=plan.models, windows=plan.windows
+            )
+
         verdict = Verdict.LOCAL
         try:
-            stream = self._plan_and(self.balancer.open, request, began)
+            stream = self._plan_and(begin, request)
             verdict = Verdict.OK
         except CallError as error:
             verdict = error.verdict
@@ -238,19 +256,14 @@ class Engine:
             self._calls.note_stream_end(verdict, first_token_s)
 
     def _plan_and(
-        self,
-        send: Callable[..., T],
-        request: ChatRequest | EmbedRequest,
-        began: float,
-        is_patient: bool = False,
+        self, send: Callable[[Plan], T], request: ChatRequest | EmbedRequest
     ) -> T:
-        """Plan a call and send it by the plan."""
+        """Plan a call and send it by the plan, or by another where money ran out."""
         if isinstance(request, EmbedRequest):
-            plan = self.router.plan_embeddings(request)
-            return _send_by(send, plan, request, began, is_patient)
+            return send(self.router.plan_embeddings(request))
         plan = self.router.plan(request)
         try:
-            return _send_by(send, plan, request, began, is_patient)
+            return send(plan)
         except BudgetExceeded as error:
             again = self._plan_again(plan, request, error)
         except RequestError as error:
@@ -258,7 +271,7 @@ class Engine:
             if error.verdict is Verdict.NO_MODEL and obituary is not None:
                 error.args = (f"{error.args[0]}; {obituary}", *error.args[1:])
             raise
-        return _send_by(send, again, request, began, is_patient)
+        return send(again)
 
     def _plan_again(
         self, plan: Plan, request: ChatRequest, error: BudgetExceeded
@@ -332,16 +345,13 @@ def _make_ledger(config: Config, exchange: Exchange | None, runtime: Runtime) ->
     return ledger
 
 
-def _send_by(
-    send: Callable[..., T], plan: Plan, request: Request, began: float, is_patient: bool
-) -> T:
-    return send(
-        request,
-        began,
-        models=plan.models,
-        windows=plan.windows,
-        is_patient=is_patient,
-    )
+def _check_stream(request: Request, *, is_wanted: bool) -> None:
+    if request.is_stream is not is_wanted:
+        raise RequestError(
+            'the option "stream" is for Client.open, which has to have it, and for no '
+            "other call",
+            code="invalid_request",
+        )
 
 
 def _today() -> dt.date:

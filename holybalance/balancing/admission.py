@@ -102,13 +102,8 @@ class Admission:
         return self._try_probe(trail, admitted) or admitted
 
     def try_hedge(self, trail: Trail, busy: Endpoint) -> Lease | None:
-        """
-        Ask for a second lease beside the one under way, of an endpoint in full order.
-
-        It is not waited for. It is the caller's, and the trail's no more.
-        """
-        held, shortage = trail.lease, trail.shortage
-        leg = trail.leg
+        """Ask for a lease beside the one under way, without waiting for one."""
+        leg, shortage = trail.leg, trail.shortage
         try:
             for tier in leg.pool.tiers:
                 others = tuple(
@@ -122,11 +117,11 @@ class Admission:
                 if lease is not None:
                     lease.ask = lease.ask._replace(is_retry=True)
                     return lease
-        except BaseException:
-            trail.let_go()
-            raise
+        except CallError:
+            pass  # what is wrong with it is no reason to end what is under way
         finally:
-            trail.lease, trail.shortage = held, shortage
+            trail.shortage = shortage
+        trail.let_go()
         return None
 
     def _try_tiers(self, trail: Trail) -> Lease | list[Refused]:

@@ -14,10 +14,11 @@ from holybalance.balancing.verdict import judge
 from holybalance.config import Defaults
 from holybalance.messages import Fault, Outcome, Verdict
 
-# Faults that may be the deadline's doing.
+# A peer that is not connected to within this is unreachable, whatever the deadline.
 CONNECT_PATIENCE_S = 1.0
-# A race ends by itself, by the times of its attempts; this is only to wait for it.
-_FAR = 1e12
+# Attempts end by their own times; one that does not is not waited for much longer.
+GRACE_S = 0.05
+# Faults that may be the deadline's doing.
 _OUT_OF_TIME = frozenset({Fault.DEADLINE, Fault.UNREACHABLE})
 
 
@@ -56,10 +57,7 @@ class Attempts:
         """
         try:
             lease = self._admission.admit(trail)
-            hedges = trail.leg.pool.hedges
-            if not trail.attempts:
-                hedges.note_stream()
-            late_after_s = hedges.late_after_s() if self._settings.hedge else None
+            late_after_s = self._late_after_s(trail)
             if late_after_s is None:
                 self._come_to(trail, lease, lease.open(self._times(trail, lease)))
             else:
@@ -68,14 +66,20 @@ class Attempts:
             if trail.feed is None:
                 trail.let_go()
 
+    def _late_after_s(self, trail: Trail) -> float | None:
+        """Say after how many seconds to hedge; `None` when that is not to be done."""
+        if not self._settings.hedge:
+            return None
+        hedges = trail.leg.pool.hedges
+        if not trail.attempts:
+            hedges.note_stream()
+        return hedges.late_after_s()
+
     def _come_to(self, trail: Trail, lease: Lease, opened: Feed | Outcome) -> None:
         """Take what an attempt has come to: the stream, or a failure."""
-        hedges = trail.leg.pool.hedges
         if isinstance(opened, Feed):
-            if opened.first_token_s is not None:
-                hedges.note_first_token(opened.first_token_s)
             if not self._goes_on(trail, opened):
-                trail.lease, trail.feed = lease, opened
+                self._hand_over(trail, lease, opened)
                 return
             opened.close()
             outcome = opened.reply()
@@ -83,8 +87,15 @@ class Attempts:
             outcome = self._placed(trail, lease, opened)
         verdict = judge(outcome)
         if verdict is Verdict.THROTTLED:
-            hedges.suspend()
+            trail.leg.pool.hedges.suspend()
         trail.note(lease, lease.settle(outcome, verdict))
+
+    def _hand_over(self, trail: Trail, lease: Lease, feed: Feed) -> None:
+        """Let the trail have a stream, and the endpoint know what it has shown."""
+        trail.lease, trail.feed = lease, feed
+        lease.endpoint.note_opened(lease, feed.told())
+        if self._settings.hedge and feed.first_token_s is not None:
+            trail.leg.pool.hedges.note_first_token(feed.first_token_s)
 
     def _goes_on(self, trail: Trail, feed: Feed) -> bool:
         """Tell whether a stream that was refused may still go to another model."""
@@ -95,22 +106,26 @@ class Attempts:
     def _race(self, trail: Trail, lease: Lease, late_at: float) -> None:
         """Make an attempt, and a second one elsewhere if there is no token by then."""
         race = Race()
-        # It is the race's from here on.
-        trail.lease = None
         try:
             self._start(race, trail, lease)
-            while trail.feed is None and race.runners:
-                result = race.take()
-                if result is not None:
-                    self._come_to(trail, *result)
+            while trail.feed is None and race.leases:
+                found = race.first_result()
+                if found is not None:
+                    runner, opened = found
+                    trail.lease = runner.lease
+                    race.adopt(runner)
+                    self._come_to(trail, runner.lease, opened)
                     late_at = math.inf
+                elif self._clock() >= trail.deadline + GRACE_S:
+                    raise trail.out_of_time("an attempt did not come to its end")
                 elif self._clock() >= late_at:
                     self._hedge(trail, race, lease)
                     late_at = math.inf
                 else:
-                    self._runtime.wait_until(race.news, min(late_at, _FAR))
-            for runner in race.runners:
-                trail.note_outrun(runner.lease)
+                    until = min(late_at, trail.deadline + GRACE_S)
+                    self._runtime.wait_until(race.news, until)
+            for outrun in race.leases:
+                trail.note_outrun(outrun)
         finally:
             race.end()
 
@@ -125,18 +140,24 @@ class Attempts:
         if pool.hedges.withdraw() and pool.budget.withdraw():
             self._start(race, trail, lease)
         else:
-            lease.end()
+            trail.let_go()
 
     def _start(self, race: Race, trail: Trail, lease: Lease) -> None:
+        """Have an attempt made in a thread; the race takes the lease from the trail."""
         times = self._times(trail, lease)
+        is_first = not race.leases
+        runner = race.enter(lease, times)
+        trail.lease = None
         try:
-            race.start(lease, times)
+            race.start(runner)
         except RuntimeError:
             # There is no thread to be had. Without any, this one does it by itself.
-            if race.runners:
-                lease.end()
-            else:
+            trail.lease = lease
+            race.adopt(runner)
+            if is_first:
                 self._come_to(trail, lease, lease.open(times))
+            else:
+                trail.let_go()
 
     def _times(self, trail: Trail, lease: Lease) -> Times:
         first = self._settings.first_token_timeout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from holybalance.balancing.admission import Admission
@@ -13,6 +12,7 @@ from holybalance.balancing.pool import Pools
 from holybalance.balancing.retry import Retries
 from holybalance.balancing.runtime import GivenUp, Runtime
 from holybalance.balancing.stream import Stream
+from holybalance.balancing.streams import OpenStreams
 from holybalance.balancing.trail import Trail
 from holybalance.balancing.worst_case import WorstCase
 from holybalance.config import Defaults
@@ -40,8 +40,7 @@ class Balancer:
         runtime: Runtime,
     ) -> None:
         self.endpoints = tuple(endpoints)
-        # Streams that were let go of unread; appending to a deque needs no lock.
-        self.strays: deque[Stream] = deque()
+        self._streams = OpenStreams()
         self._clock = runtime.clock
         self.pools = Pools(endpoints, settings, runtime)
         self.admission = Admission(
@@ -94,7 +93,6 @@ class Balancer:
         *,
         models: Sequence[str] = (),
         windows: Sequence[int | None] = (),
-        is_patient: bool = False,
     ) -> Stream:
         """
         Make a call, and give its answer as a stream that has its first token.
@@ -104,12 +102,14 @@ class Balancer:
         """
         began = self._clock() if started is None else started
         legs = self._legs(request, models or (request.model,), windows or (None,))
-        trail = Trail(request, legs, began, is_patient=is_patient)
+        trail = Trail(request, legs, began)
         try:
             self._run(self._attempts.begin_stream, trail)
             if trail.lease is None or trail.feed is None:
                 raise trail.failure()
-            return Stream(trail, trail.lease, trail.feed, self.strays)
+            stream = Stream(trail, trail.lease, trail.feed, self._streams.strays)
+            self._streams.add(stream)
+            return stream
         except BaseException:
             trail.give_up()
             raise
@@ -154,7 +154,8 @@ class Balancer:
         return Legs(make, len(models))
 
     def _run(self, attempt: Callable[[Trail], None], trail: Trail) -> None:
-        self.sweep()
+        if self._streams:
+            self.sweep()
         try:
             self._retries.run(attempt, trail)
         except GivenUp:
@@ -164,13 +165,8 @@ class Balancer:
             raise
 
     def sweep(self) -> None:
-        """Settle streams that nobody refers to any more; see `Stream.__del__`."""
-        while self.strays:
-            try:
-                stream = self.strays.popleft()
-            except IndexError:
-                return
-            stream.close()
+        """End streams that nobody refers to any more, and those out of time."""
+        self._streams.sweep(self._clock())
 
     def _wake_lines(self, endpoint: Endpoint) -> None:
         busy = self.pools.busy_lines

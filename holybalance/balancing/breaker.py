@@ -27,10 +27,15 @@ _SLICES = 10
 
 
 class Permit(NamedTuple):
-    """Leave to try; `epoch` numbers the state of the circuit that gave it."""
+    """
+    Leave to try; `epoch` numbers the state of the circuit that gave it.
+
+    One that `is_counted` has counted as a success before its end.
+    """
 
     epoch: int
     is_probe: bool = False
+    is_counted: bool = False
 
 
 class _RecentCalls:
@@ -139,12 +144,29 @@ class Breaker:
         if permit is None or permit.epoch != self._epoch:
             return
         if self.state == HALF_OPEN:
-            # Not below 0: an interrupted settlement is recorded once more.
-            self._trials = max(0, self._trials - 1)
+            if permit.is_counted and blame is not Blame.FAILURE:
+                return
+            if not permit.is_counted:
+                # Not below 0: an interrupted settlement is recorded once more.
+                self._trials = max(0, self._trials - 1)
         if blame is Blame.CREDIT:
             self._note_success(permit, now)
         elif blame is Blame.FAILURE and not permit.is_probe:
             self._note_failure(now)
+
+    def note_sound(self, permit: Permit | None, now: float) -> Permit | None:
+        """
+        Take it that a call works though it has not ended, as a stream with a token.
+
+        A trial counts at once: the circuit need not wait for the stream's end.
+
+        Returns:
+            What its end is recorded by.
+        """
+        if permit is None or permit.epoch != self._epoch or self.state == CLOSED:
+            return permit
+        self.record(permit, Blame.CREDIT, now)
+        return Permit(self._epoch, is_counted=True)
 
     def follow(self, until: float, now: float) -> None:
         """Open as in another process, which has seen it fail; up to an instant."""

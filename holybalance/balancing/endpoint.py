@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from holybalance.balancing.breaker import CLOSED, HALF_OPEN, Breaker
 from holybalance.balancing.lease import UNSENT, Ended, Lease, Refused
@@ -29,6 +30,10 @@ from holybalance.wire.formats import WireFormat
 from holybalance.wire.transport import Transport
 
 # A server without a list of models: no such path, or no such method.
+_NO_VERSION = (
+    "nothing is found there: a base_url has the version of the API in it, as in "
+    "https://host/v1"
+)
 _LISTS_NOTHING = frozenset({404, 405, 501})
 # Nothing reached the upstream, so nothing was used up there.
 _UNSENT = UNSENT - {Fault.BROKEN}
@@ -92,6 +97,8 @@ class Endpoint:
         self._first_token = PeakEwma()
         self._last_success_at = -math.inf
         self._tally = Tally()
+        # The last failure that was put down to it, for people.
+        self.last_failure = ""
         self._on_room: Callable[[Endpoint], None] = lambda endpoint: None
 
     def __repr__(self) -> str:
@@ -164,6 +171,24 @@ class Endpoint:
             self._limits.reserve(ask.tokens, now)
         return None
 
+    def note_opened(self, lease: Lease, told: Outcome) -> None:
+        """
+        Take what a stream tells by its head and first token; its end may be far.
+
+        Args:
+            told: what is known of it so far.
+        """
+        with self._lock:
+            now = self._clock()
+            lease.permit = self._breaker.note_sound(lease.permit, now)
+            self._last_success_at = now
+            self._limits.note_success(lease.ask.model, lease.started, now)
+            if told.rate_limits is not None:
+                self._limits.observe(lease.ask.model, told.rate_limits, now)
+            if told.first_token_s is not None:
+                self._first_token.observe(told.first_token_s - told.connect_s, now)
+        self._on_room(self)
+
     def might_admit(self, model: str) -> bool:
         """Guess whether a lease would be given now, without taking one."""
         with self._lock:
@@ -178,7 +203,12 @@ class Endpoint:
         """Take what came of a lease, and free its slot; `Lease` calls it once."""
         outcome, verdict, now = ended.outcome, ended.verdict, ended.at
         with self._lock:
-            self._breaker.record(lease.permit, self._blame_of(lease, ended), now)
+            if not lease.is_held:
+                return
+            blame = self._blame_of(lease, ended)
+            self._breaker.record(lease.permit, blame, now)
+            if blame is Blame.FAILURE:
+                self.last_failure = _failure(ended)
             lease.is_held, self.in_flight = False, self.in_flight - 1
             self._settle_limits(lease, outcome, CONSEQUENCES[verdict], now)
             self._note_latency(lease, ended)
@@ -194,6 +224,8 @@ class Endpoint:
     def abandon(self, lease: Lease) -> None:
         """Free the slot of a lease that ended without an outcome."""
         with self._lock:
+            if not lease.is_held:
+                return
             now = self._clock()
             self._breaker.record(lease.permit, Blame.NONE, now)
             lease.is_held, self.in_flight = False, self.in_flight - 1
@@ -266,6 +298,8 @@ class Endpoint:
             # and does not mind the key is as much as can be known.
             is_ok = outcome.status in _LISTS_NOTHING
             message = "it does not list its models" if is_ok else outcome.message
+            if is_ok and not urlsplit(self.config.base_url).path:
+                is_ok, message = False, _NO_VERSION
             return {"is_ok": is_ok, "message": message}
         wanted = dict.fromkeys(self.config.models.values())
         missing = tuple(m for m in wanted if m != ANY_MODEL and m not in listed)
@@ -307,7 +341,10 @@ class Endpoint:
         """
         if ended.verdict is not Verdict.LATE:
             return CONSEQUENCES[ended.verdict].blame
-        if ended.outcome.first_token_s is not None:
+        if (
+            ended.outcome.first_token_s is not None
+            or ended.outcome.fault is Fault.CONNECTING
+        ):
             return Blame.NONE
         is_stream = lease.ask.request.is_stream
         times = self._tally.first_token if is_stream else self._tally.latency
@@ -342,12 +379,16 @@ class Endpoint:
             self._latency.observe_failure(took, now)
 
     def _note_first_token(self, ended: Ended, took: float) -> None:
-        outcome, now = ended.outcome, ended.at
-        if outcome.first_token_s is not None:
-            self._last_success_at = now
-            self._first_token.observe(outcome.first_token_s - outcome.connect_s, now)
-        elif ended.verdict not in _SAYS_NOTHING_OF_LATENCY | {Verdict.OK}:
-            self._first_token.observe_failure(took, now)
+        # One that has a token has told of itself when it came; see `note_opened`.
+        is_sound = ended.verdict is Verdict.OK
+        has_told = is_sound or ended.outcome.first_token_s is not None
+        if not has_told and ended.verdict not in _SAYS_NOTHING_OF_LATENCY:
+            self._first_token.observe_failure(took, ended.at)
+
+
+def _failure(ended: Ended) -> str:
+    status = "" if ended.outcome.status is None else f" {ended.outcome.status}"
+    return f"{ended.verdict.value}{status}: {ended.outcome.message}"
 
 
 def _asks_for_rest(outcome: Outcome, consequence: Consequence) -> bool:

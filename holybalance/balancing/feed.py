@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from holybalance.messages import Fault, Outcome, Problem
+from holybalance.wire.cancel import Cancel
 from holybalance.wire.failures import request_id
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import Chunk, ChunkReader, InBandError
@@ -16,8 +17,8 @@ from holybalance.wire.signals import dated_rate_limits, rate_limits
 from holybalance.wire.sse import Event, EventParser
 from holybalance.wire.transport import Exchange
 
-# After a format's end marker only the end of HTTP is missing, and maybe the usage. It
-# is worth so long a wait: a connection whose answer is not at its end is closed.
+# After a format's end marker only the end of HTTP is missing. It is worth so long a
+# wait: a connection whose answer is not at its end is closed.
 LINGER_S = 0.25
 
 
@@ -60,8 +61,10 @@ class Feed:
         reader: ChunkReader,
         times: Times,
         clock: Callable[[], float],
+        cancel: Cancel,
     ) -> None:
         self._exchange = exchange
+        self._cancel = cancel
         self._reader = reader
         self._times = times
         self._clock = clock
@@ -111,6 +114,8 @@ class Feed:
         body = self.assembled.body()
         is_none = is_refused(body["choices"])
         return self.told()._replace(
+            # Heeded when it began; what was left then is not what is left now.
+            rate_limits=None,
             body=body,
             usage=usage_of(body),
             problem=Problem.CONTENT_POLICY if is_none else None,
@@ -127,6 +132,10 @@ class Feed:
             connect_s=self.connect_s,
             first_token_s=self.first_token_s,
         )
+
+    def cancel(self) -> None:
+        """Wake up the thread that waits for a piece; from any other thread."""
+        self._cancel.set()
 
     def close(self) -> None:
         """Let go of the connection; one whose answer was not read whole is closed."""
@@ -156,13 +165,18 @@ class Feed:
         try:
             return self._exchange.piece(self._until())
         except WireError:
-            if self._reader.is_ended:
+            if self._is_marked:
                 return b""
             raise
 
+    @property
+    def _is_marked(self) -> bool:
+        """Whether the stream is at its end, if that of HTTP comes or not."""
+        return self._reader.HAS_MARKER and self._reader.is_ended
+
     def _until(self) -> float:
         times = self._times
-        if self._reader.is_ended:
+        if self._is_marked:
             since = max(self._ended_at, self._asked_at)
             return min(since + LINGER_S, times.deadline)
         if self._token_at is None:
@@ -208,9 +222,19 @@ class Feed:
     def _outcome(self, error: WireError) -> Outcome:
         """Tell what a failure means; silence is the upstream's, up to the deadline."""
         fault, message = error.fault, error.message
-        if fault is Fault.DEADLINE and self._clock() < self._times.deadline:
-            fault, message = Fault.NO_ANSWER, self._silence()
+        if fault is Fault.DEADLINE:
+            if self._clock() < self._times.deadline:
+                fault, message = Fault.NO_ANSWER, self._silence()
+            elif self._token_at is not None:
+                message = "the call's time was up (timeout)"
+        elif fault is Fault.CUT and self._encoding:
+            message = f"it is compressed ({self._encoding}), which was not asked for"
         return Outcome(fault=fault, message=message)
+
+    @property
+    def _encoding(self) -> str:
+        encoding = self.head.get(b"content-encoding", b"").decode("latin-1").lower()
+        return "" if encoding == "identity" else encoding
 
     def _silence(self) -> str:
         if self._token_at is None:

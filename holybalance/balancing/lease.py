@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from holybalance.balancing.breaker import Permit
 from holybalance.balancing.feed import BrokenFeed, Feed, Times
 from holybalance.balancing.limits import Refusal
+from holybalance.balancing.speech import secrets_in
 from holybalance.balancing.verdict import CONSEQUENCES
 from holybalance.budgeting.ledger import Hold
 from holybalance.messages import Fault, Outcome, Request, Verdict
 from holybalance.wire.cancel import Cancel
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import Written
-from holybalance.wire.transport import Exchange
+from holybalance.wire.transport import Exchange, Response
 
 if TYPE_CHECKING:
     from holybalance.balancing.endpoint import Endpoint
@@ -72,7 +74,7 @@ class Lease:
     gives everything back.
     """
 
-    __slots__ = ("ask", "endpoint", "hold", "is_held", "permit", "started")
+    __slots__ = ("_secrets", "ask", "endpoint", "hold", "is_held", "permit", "started")
 
     def __init__(self, endpoint: Endpoint, ask: Ask) -> None:
         self.endpoint = endpoint
@@ -82,6 +84,8 @@ class Lease:
         self.hold: Hold | None = None
         self.permit: Permit | None = None
         self.started = 0.0
+        # Of this attempt alone, and to be shown by nobody.
+        self._secrets: Sequence[str] = ()
 
     def __enter__(self) -> Lease:
         return self
@@ -100,13 +104,13 @@ class Lease:
         Args:
             until: an instant of the clock at which the attempt is over.
         """
-        endpoint, (path, body, _), request = self._sending()
+        endpoint, (path, body, _) = self.endpoint, self.ask.written
         try:
-            headers = endpoint.speech.headers_with(request.extras)
+            headers = self._headers(until)
             response = endpoint.transport.exchange("POST", path, body, until, headers)
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
-        outcome = endpoint.speech.read(response, request.operation)
+        outcome = self._read(response)
         if response.connect_s:
             return outcome._replace(connect_s=response.connect_s)
         return outcome
@@ -121,17 +125,18 @@ class Lease:
         Returns:
             The stream, or what came in its place.
         """
-        endpoint, (path, body, _), request = self._sending()
+        endpoint, (path, body, _) = self.endpoint, self.ask.written
         until = min(times.first_token_until, times.deadline)
+        cancel = Cancel() if cancel is None else cancel
         try:
-            headers = endpoint.speech.headers_with(request.extras)
+            headers = self._headers(until)
             exchange = endpoint.transport.open(
                 "POST", path, body, until, headers, cancel=cancel
             )
         except WireError as error:
             return Outcome(fault=error.fault, message=error.message)
         try:
-            opened = self._read_begin(exchange, times)
+            opened = self._read_begin(exchange, times, cancel)
         except BaseException:
             exchange.close()
             raise
@@ -160,13 +165,42 @@ class Lease:
         endpoint.settle(self, ended)
         return ended
 
-    def _sending(self) -> tuple[Endpoint, Written, Request]:
-        """Take note that the request is about to be sent, and say what and where."""
+    def masked(self, outcome: Outcome) -> Outcome:
+        """Mask the secrets of the endpoint, and of this attempt, in a failure."""
+        return self.endpoint.speech.masked(outcome, self._secrets)
+
+    def end_unsent(self) -> None:
+        """Free all that is held, for nothing has been sent."""
+        if self.hold is not None:
+            self.hold.is_sent = False
+        self.end()
+
+    def _headers(self, until: float) -> Mapping[str, str] | None:
+        """
+        Give the headers of this attempt alone, since it is about to be sent.
+
+        Raises:
+            WireError: there is no token to be had, or not in time.
+        """
+        speech, extras = self.endpoint.speech, self.ask.request.extras
+        headers = speech.headers_with(extras) if speech.has_token or extras else None
+        if headers is not None:
+            self._secrets = secrets_in(headers)
+            if self.endpoint.now() >= until:
+                raise WireError(
+                    Fault.CONNECTING, "the time was up while the api_key callable ran"
+                )
         if self.hold is not None:
             self.hold.is_sent = True
-        return self.endpoint, self.ask.written, self.ask.request
+        return headers
 
-    def _read_begin(self, exchange: Exchange, times: Times) -> Feed | Outcome:
+    def _read(self, response: Response) -> Outcome:
+        operation = self.ask.request.operation
+        return self.endpoint.speech.read(response, operation, self._secrets)
+
+    def _read_begin(
+        self, exchange: Exchange, times: Times, cancel: Cancel
+    ) -> Feed | Outcome:
         """Read a stream up to its first token, or an answer that is none whole."""
         endpoint = self.endpoint
         if not _is_stream(exchange):
@@ -174,23 +208,19 @@ class Lease:
                 response = exchange.whole()
             except WireError as error:
                 return Outcome(fault=error.fault, message=error.message)
-            return _no_stream(
-                endpoint.speech.read(response, self.ask.request.operation)
-            )
-        feed = Feed(exchange, endpoint.speech.reader(), times, endpoint.now)
+            return _no_stream(self._read(response))
+        feed = Feed(exchange, endpoint.speech.reader(), times, endpoint.now, cancel)
         try:
             feed.wait_for_first()
         except BrokenFeed as broken:
-            return endpoint.speech.masked(broken.outcome)._replace(
-                connect_s=feed.connect_s
-            )
+            return self.masked(broken.outcome)._replace(connect_s=feed.connect_s)
         return feed
 
     def _owed(
         self, outcome: Outcome, verdict: Verdict, cost: float | None
     ) -> float | None:
         """Say what is to be paid; `None` when that is not known."""
-        if outcome.usage is not None:
+        if outcome.usage is not None or outcome.body is not None:
             return cost
         may_cost = CONSEQUENCES[verdict].may_cost and outcome.fault not in UNSENT
         return None if may_cost else 0.0

@@ -121,4 +121,11 @@ def _verdict(refusals: list[Refused]) -> Verdict:
 
 
 def _reasons(refusals: Sequence[Refused]) -> str:
-    return "; ".join(f"{r.endpoint.name}: {r.reason.value}" for r in refusals)
+    return "; ".join(map(_reason, refusals))
+
+
+def _reason(refused: Refused) -> str:
+    endpoint, why = refused.endpoint, refused.reason.value
+    if refused.reason is Refusal.OPEN and endpoint.last_failure:
+        why += f", the last failure: {endpoint.last_failure}"
+    return f"{endpoint.name}: {why}"

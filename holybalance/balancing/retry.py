@@ -132,7 +132,8 @@ class Retries:
         left = trail.deadline - self._runtime.clock() - state.upcoming_sleep
         most = trail.request.max_attempts or settings.max_attempts
         if len(trail.attempts) >= most:
-            trail.stopped_by = f"{most} are allowed (max_attempts)"
+            allowed = "1 is" if most == 1 else f"{most} are"
+            trail.stopped_by = f"{allowed} allowed (max_attempts)"
         elif left <= trail.fastest_s():
             trail.stopped_by = "another could not finish before the deadline"
         elif not CONSEQUENCES[trail.verdict()].is_load:

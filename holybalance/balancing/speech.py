@@ -7,13 +7,14 @@ It knows neither whether a call may be made nor what follows from it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from holybalance.balancing.limits import MANY_MODELS
 from holybalance.config import EndpointConfig
 from holybalance.config.visible import flaw
+from holybalance.errors import HolyBalanceError
 from holybalance.messages import Extras, Fault, Outcome, Request
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import (
@@ -31,6 +32,11 @@ _MASK = "****"
 # Shorter values of headers ("1", "true") are no secrets, and masking them everywhere
 # would leave nothing to read.
 _LEAST_SECRET = 6
+# Names of headers that hold one.
+_TELLING = ("authorization", "key", "token", "secret", "cookie")
+# A preset that many servers are reached by; of these, whose hosts are known.
+_ANY_SERVER = "openai"
+_HOSTS = (("openai", "api.openai.com"), ("google", ".googleapis.com"))
 
 
 class Speech:
@@ -49,14 +55,12 @@ class Speech:
         self.wire = wire
         self._config = config
         self._drops = drops
-        host = urlsplit(config.base_url).hostname or ""
-        self._is_googles = host.endswith(".googleapis.com")
+        self._dialect = _dialect(config)
         self._manners: dict[str, Manner] = {}
         # What people have been warned of that is left out here.
         self._warned_of: set[str] = set()
         self._secrets = _secrets(config)
-        # The last one that was had; the user's code keeps it as long as it is good.
-        self._token: str | None = None
+        self.has_token = config.token is not None
 
     def upstream_model(self, model: str) -> str:
         """Give the upstream's name for a model that the endpoint serves."""
@@ -73,7 +77,7 @@ class Speech:
                 self._config.max_outputs.get(model),
                 self._drops,
                 self._config.stream_usage,
-                self._is_googles,
+                self._dialect,
             )
         return manner
 
@@ -106,30 +110,45 @@ class Speech:
         headers = extras.headers if extras else None
         if self._config.token is None:
             return headers
-        token = self._token = _token(self._config.token)
+        token = _token(self._config.token)
         return {**login(self._config.auth, token), **(headers or {})}
 
     def reader(self) -> ChunkReader:
         """Make what reads a stream."""
         return self.wire.chat.reader()
 
-    def read(self, response: Response, operation: str = "chat") -> Outcome:
-        """Decode an answer; in a bad one mask our secrets, since some repeat them."""
+    def read(
+        self,
+        response: Response,
+        operation: str = "chat",
+        secrets: Sequence[str] = (),
+    ) -> Outcome:
+        """
+        Decode an answer; in a bad one mask our secrets, since some repeat them.
+
+        Args:
+            secrets: of the attempt alone.
+        """
         decode = getattr(self.wire, operation).decode
         outcome: Outcome = decode(response)
         if outcome.body is not None:
             return outcome
         body = response.body
-        for secret in self._all_secrets():
+        for secret in (*secrets, *self._secrets):
             body = body.replace(secret.encode("ascii"), _MASK.encode("ascii"))
         if body != response.body:
             # Before a message is cut to size, which might cut a secret in two.
             outcome = decode(response._replace(body=body))
-        return self.masked(outcome)
+        return self.masked(outcome, secrets)
 
-    def masked(self, outcome: Outcome) -> Outcome:
+    def masked(self, outcome: Outcome, secrets: Sequence[str] = ()) -> Outcome:
         """Mask our secrets in what an upstream told of a failure."""
-        masked = self._masked
+
+        def masked(text: str) -> str:
+            for secret in (*secrets, *self._secrets):
+                text = text.replace(secret, _MASK)
+            return text
+
         return outcome._replace(
             message=masked(outcome.message),
             code=outcome.code and masked(outcome.code),
@@ -140,14 +159,6 @@ class Speech:
                 for name, value in outcome.headers.items()
             },
         )
-
-    def _masked(self, text: str) -> str:
-        for secret in self._all_secrets():
-            text = text.replace(secret, _MASK)
-        return text
-
-    def _all_secrets(self) -> list[str]:
-        return self._secrets if self._token is None else [*self._secrets, self._token]
 
     def _warn_of(self, dropped: tuple[str, ...]) -> None:
         for name in dropped:
@@ -173,11 +184,29 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
+def _dialect(config: EndpointConfig) -> str:
+    """Name the provider by whose rules OpenAI's format is spoken; empty for none's."""
+    if config.provider != _ANY_SERVER:
+        return config.provider
+    host = urlsplit(config.base_url).hostname or ""
+    return next((name for name, own in _HOSTS if host.endswith(own)), "")
+
+
 def _secrets(config: EndpointConfig) -> list[str]:
     """List what must not be repeated, the longest first; short values give too much."""
     held = [*config.headers.values(), *([config.api_key] if config.api_key else [])]
     revealed = {secret.reveal() for secret in held}
     return sorted((s for s in revealed if len(s) >= _LEAST_SECRET), key=len)[::-1]
+
+
+def secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """List what must not be repeated of one request's own headers."""
+    found: set[str] = set()
+    for name, value in headers.items():
+        if any(word in name.lower() for word in _TELLING):
+            # Without the word before it, such as "Bearer", it may be repeated, too.
+            found |= {value, value.rpartition(" ")[2]}
+    return sorted((s for s in found if len(s) >= _LEAST_SECRET), key=len)[::-1]
 
 
 def _token(give: Callable[[], str]) -> str:
@@ -189,15 +218,16 @@ def _token(give: Callable[[], str]) -> str:
     """
     try:
         token = give()
+    except HolyBalanceError as error:
+        raise WireError(Fault.LOCAL, f"there is no key: {error}") from error
     except Exception as error:
-        message = f"the api_key callable failed: {error!r}"
+        # Its words are not ours to show: they may have a key in them.
+        message = f"the api_key callable failed with {type(error).__name__}"
         raise WireError(Fault.LOCAL, message) from error
-    if not isinstance(token, str) or flaw(token) is not None:
-        raise WireError(
-            Fault.LOCAL,
-            "the api_key callable must give a token of visible ASCII, and gave "
-            f"another {type(token).__name__}",
-        )
+    wrong = flaw(token) if isinstance(token, str) else "is no text"
+    if wrong is not None:
+        message = f"what the api_key callable gave {wrong}; it must be visible ASCII"
+        raise WireError(Fault.LOCAL, message)
     return token
 
 

@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import TypeAlias
 
 from holybalance.balancing.feed import BrokenFeed, Feed
 from holybalance.balancing.lease import Lease
 from holybalance.balancing.trail import Trail
 from holybalance.balancing.verdict import judge
 from holybalance.errors import StreamInterrupted
-from holybalance.messages import (
-    Delta,
-    Outcome,
-    Reply,
-    Usage,
-    Verdict,
-    texts_of,
-)
+from holybalance.messages import Delta, Fault, Outcome, Reply, Usage, Verdict, texts_of
+from holybalance.tokens import CHARACTERS_PER_TOKEN
 from holybalance.wire.shape import usage_of
 
 OnEnd = Callable[[Verdict, Reply | None, float | None], None]
-CHARACTERS_PER_TOKEN = 4
 
 
 class Stream:
     """
     The pieces of one answer as they come; a context manager that frees what it holds.
 
-    Iterate over it, in one thread at a time. It holds a slot, a connection and money
-    until it is at its end or closed; one that nobody refers to any more closes itself.
+    Iterate over it, in one thread at a time, of the process that opened it; any thread
+    may close it. It holds a slot, a connection and money until it is at its end, closed
+    or out of time. Of one that nobody refers to any more the connection is closed at
+    once, and the rest is freed by the client's next call.
+
     `reply` is the whole answer once it has ended, and `None` until then.
     """
 
-    def __init__(
-        self, trail: Trail, lease: Lease, feed: Feed, strays: deque[Stream]
-    ) -> None:
+    def __init__(self, trail: Trail, lease: Lease, feed: Feed, strays: Strays) -> None:
         self._trail = trail
         self._feed = feed
         self._strays = strays
+        self._process = os.getpid()
         self._ready: deque[Delta] = deque()
         self._on_end: OnEnd | None = None
+        # Guards the three below; held for no more than reading and setting them.
+        self._lock = threading.Lock()
+        # The thread that reads; one that was interrupted stays here.
+        self._reader: int | None = None
+        # Whether it has ended, or somebody has left it.
+        self._is_closed = False
+        self._is_expired = False
         self.reply: Reply | None = None
         self.model = trail.leg.model
         self.endpoint = lease.endpoint.name
@@ -51,7 +56,7 @@ class Stream:
             else lease.started + feed.first_token_s - trail.started
         )
         # From here on the lease is this one's to end, and nobody else's.
-        self._lease: Lease | None = lease
+        self._lease = lease
         trail.lease = trail.feed = None
 
     def __iter__(self) -> Iterator[Delta]:
@@ -63,11 +68,12 @@ class Stream:
 
         Raises:
             StreamInterrupted: the stream broke off.
+            RuntimeError: another thread reads it, or another process opened it.
         """
         while not self._ready:
-            if self._lease is None:
+            if not self._begin_reading():
                 raise StopIteration
-            self._fill(self._lease)
+            self._read()
         return self._ready.popleft()
 
     def __enter__(self) -> Stream:
@@ -84,12 +90,14 @@ class Stream:
     def __del__(self) -> None:
         # The connection goes at once, so that nobody answers on. The rest takes locks,
         # which a garbage collection may have interrupted: the next call sees to it.
-        if getattr(self, "_lease", None) is not None:
+        lease = getattr(self, "_lease", None)
+        if lease is not None and lease.is_held:
+            if os.getpid() == self._process:
+                self._strays.append(self)
             self._feed.close()
-            self._strays.append(self)
 
     def __repr__(self) -> str:
-        state = "ended" if self._lease is None else "open"
+        state = "ended" if self._is_closed else "open"
         return f"<Stream of {self.model} from {self.endpoint} {state}>"
 
     @property
@@ -102,6 +110,11 @@ class Stream:
         """The first choice's text so far."""
         return self._feed.assembled.text()
 
+    @property
+    def deadline(self) -> float:
+        """The instant of the clock at which its time is up."""
+        return self._trail.deadline
+
     def read(self) -> Reply:
         """
         Read the rest and give the whole reply.
@@ -112,56 +125,124 @@ class Stream:
         for _ in self:
             pass
         if self.reply is None:
-            raise self._interrupted("the stream was closed before its end")
+            raise self._interrupted("it was closed before its end", Verdict.LOCAL)
         return self.reply
 
     def close(self) -> None:
         """
-        End it now, whatever is missing; may be called again.
+        End it now, whatever is missing; may be called again, and from any thread.
 
         What a stream that is left early has cost, nobody tells: budgets count all that
         was held for it, `metrics` an estimate.
         """
-        lease = self._lease
-        if lease is None:
-            return
-        self._ready.clear()
-        outcome = self._feed.told()._replace(usage=self._estimated(lease))
-        self._settle(lease, outcome, Verdict.OK, is_whole=False)
-        self._tell_end(Verdict.OK, None)
+        if os.getpid() != self._process:
+            # The parent's slot is none of a child's; of its own it has the descriptor.
+            self._feed.close()
+        elif self._leave():
+            self._end_left()
+
+    def release(self) -> None:
+        """Free what it still holds, when nobody refers to it any more."""
+        if self._lease.is_held:
+            self._end_left()
+
+    def expire(self) -> None:
+        """End it since its time is up; who reads on is told so."""
+        self._is_expired = True
+        if self._leave():
+            outcome = Outcome(fault=Fault.DEADLINE, message="its time was up")
+            self._count_broken(outcome)
 
     def on_end(self, listener: OnEnd) -> None:
         """Have a listener called, once, with how it ended."""
         self._on_end = listener
 
-    def _fill(self, lease: Lease) -> None:
+    def _begin_reading(self) -> bool:
+        """Tell whether there is anything to read, and take the turn."""
+        if os.getpid() != self._process:
+            raise RuntimeError("a stream belongs to the process that opened it")
+        thread = threading.get_ident()
+        with self._lock:
+            reader = self._reader
+            if not self._is_closed and reader is None:
+                self._reader = thread
+                return True
+        if self._is_expired:
+            raise self._interrupted("its time was up", Verdict.LATE)
+        if self._is_closed:
+            return False
+        if reader != thread:
+            raise RuntimeError("another thread reads this stream")
+        outcome = Outcome(
+            fault=Fault.LOCAL, message="reading it was interrupted: pieces may be lost"
+        )
+        raise self._broken_off(outcome)
+
+    def _read(self) -> None:
+        """Read the next pieces, or come to an end."""
+        broken: Outcome | None = None
+        chunks = []
         try:
             chunks = self._feed.take()
-        except BrokenFeed as broken:
-            raise self._break_off(lease, broken.outcome) from broken.__cause__
-        if chunks:
+        except BrokenFeed as error:
+            # Raised below: what it says is not masked yet, and is nobody's context.
+            broken = error.outcome
+        with self._lock:
+            is_left = self._is_closed
+        if is_left:
+            self._end_left()
+        elif broken is not None:
+            raise self._broken_off(broken)
+        elif chunks:
             self._ready.extend(map(Delta, chunks))
         else:
-            self._finish(lease)
+            self._finish()
+        self._reader = None
 
-    def _finish(self, lease: Lease) -> None:
+    def _finish(self) -> None:
         outcome = self._feed.reply()
-        self._settle(lease, outcome, judge(outcome), is_whole=True)
+        self._settle(outcome, judge(outcome), is_whole=True)
         self.reply = self._trail.conclude_stream(self.first_token_s)
+        self._is_closed = True
         self._tell_end(Verdict.OK, self.reply)
 
-    def _break_off(self, lease: Lease, outcome: Outcome) -> StreamInterrupted:
-        masked = lease.endpoint.speech.masked(outcome)._replace(
-            first_token_s=self._feed.first_token_s, usage=self._estimated(lease)
+    def _leave(self) -> bool:
+        """Close it; tell whether it is to be settled here, and not by its reader."""
+        with self._lock:
+            if self._is_closed:
+                return False
+            self._is_closed = True
+            is_read = self._reader not in (None, threading.get_ident())
+        if is_read:
+            self._feed.cancel()
+        return not is_read
+
+    def _end_left(self) -> None:
+        """Settle what was left before its end."""
+        told = self._feed.told()
+        outcome = told._replace(usage=self._estimated(), rate_limits=None)
+        self._ready.clear()
+        self._settle(outcome, Verdict.OK, is_whole=False)
+        self._tell_end(Verdict.OK, None)
+
+    def _broken_off(self, outcome: Outcome) -> StreamInterrupted:
+        verdict = self._count_broken(outcome)
+        last = self._trail.last
+        message = outcome.message if last is None else last.outcome.message
+        return self._interrupted(message, verdict)
+
+    def _count_broken(self, outcome: Outcome) -> Verdict:
+        masked = self._lease.masked(outcome)._replace(
+            first_token_s=self._feed.first_token_s, usage=self._estimated()
         )
         verdict = judge(masked)
-        self._settle(lease, masked, verdict, is_whole=False)
+        self._settle(masked, verdict, is_whole=False)
+        self._is_closed = True
         self._tell_end(verdict, None)
-        return self._interrupted(masked.message, verdict)
+        return verdict
 
-    def _settle(
-        self, lease: Lease, outcome: Outcome, verdict: Verdict, *, is_whole: bool
-    ) -> None:
+    def _settle(self, outcome: Outcome, verdict: Verdict, *, is_whole: bool) -> None:
+        lease = self._lease
         try:
             self._feed.close()
             if lease.is_held:
@@ -169,11 +250,8 @@ class Stream:
                 self._trail.note(lease, ended)
         finally:
             lease.end()
-            self._lease = None
 
-    def _interrupted(
-        self, why: str, verdict: Verdict = Verdict.LOCAL
-    ) -> StreamInterrupted:
+    def _interrupted(self, why: str, verdict: Verdict) -> StreamInterrupted:
         feed = self._feed
         text = feed.assembled.text()
         error = StreamInterrupted(
@@ -187,16 +265,21 @@ class Stream:
         error.answer = self._trail.rejection()
         return error
 
-    def _estimated(self, lease: Lease) -> Usage:
-        said = self._feed.assembled.characters()
-        told = usage_of(self._feed.assembled.body()) or Usage()
-        body = len(lease.ask.written.body)
+    def _estimated(self) -> Usage:
+        assembled = self._feed.assembled
+        told = usage_of(assembled.body()) or Usage()
+        sent = len(self._lease.ask.written.body)
+        said = assembled.characters()
         return Usage(
-            input_tokens=told.input_tokens or body // CHARACTERS_PER_TOKEN,
-            output_tokens=told.output_tokens or said // CHARACTERS_PER_TOKEN,
+            input_tokens=told.input_tokens or int(sent / CHARACTERS_PER_TOKEN),
+            output_tokens=told.output_tokens or int(said / CHARACTERS_PER_TOKEN),
         )
 
     def _tell_end(self, verdict: Verdict, reply: Reply | None) -> None:
         listener, self._on_end = self._on_end, None
         if listener is not None:
             listener(verdict, reply, self.first_token_s)
+
+
+Strays: TypeAlias = deque[Stream]
+"""Streams that were let go of unread; appending needs no lock."""

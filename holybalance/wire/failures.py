@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,9 +23,10 @@ _MESSAGE_CHARACTERS = 1000
 _NAME_CHARACTERS = 200
 # An error of more bytes is kept by its message and names alone.
 _KEPT_BYTES = 16 * 1024
-# Servers tell these by words alone (vLLM, llama.cpp, DeepSeek, Anthropic, Gemini).
+# Servers tell these by words alone (vLLM, SGLang, llama.cpp, Anthropic, Gemini).
 _CONTEXT_WORDS = (
-    "maximum context length",
+    "context length",
+    "maximum model length",
     "context window",
     "context size",
     "prompt is too long",
@@ -31,9 +34,24 @@ _CONTEXT_WORDS = (
     "input token count",
 )
 _CONTEXT_STATUSES = (400, 413, 422)
-# So do vLLM, Ollama and DeepSeek ("Model Not Exist") with this.
+# So do vLLM, Ollama and DeepSeek ("Model Not Exist") with this. With a 400 it has to
+# be the model that is missing: it may be a tool as well, or an image.
 _MISSING_WORDS = ("does not exist", "not found", "not exist")
-_MISSING_STATUSES = (400, 404)
+_MISSING_MODEL = re.compile(
+    r"\bmodel:? (?:(?:([`'\"])[^`'\"]+\1|[^\s`'\"]+) )?(?:is |was )?"
+    r"(?:does not exist|not found|not exist)"
+    r"|not a valid model"
+)
+# OpenRouter's for a name that nobody serves.
+_NO_ENDPOINTS = "no endpoints found"
+_NOT_FOUND = 404
+_BAD_REQUEST = 400
+# What orjson takes for an integer; it makes a float of any other.
+_LEAST_INTEGER = -(2**63)
+_MOST_INTEGER = 2**64 - 1
+# Half of a pair of UTF-16, as a model writes that is cut within an emoji.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
 
 
 def parse(body: bytes) -> Any:
@@ -41,7 +59,7 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except ValueError:
-        return None
+        return _parse_leniently(body)
 
 
 def failure(
@@ -101,10 +119,18 @@ def problem_by_words(status: int, message: str) -> Problem | None:
         phrase in words for phrase in _CONTEXT_WORDS
     ):
         return Problem.CONTEXT_LENGTH
-    is_missing = "model" in words and any(phrase in words for phrase in _MISSING_WORDS)
-    if status in _MISSING_STATUSES and is_missing:
+    if status == _BAD_REQUEST and _MISSING_MODEL.search(words):
+        return Problem.NO_MODEL
+    if status == _NOT_FOUND and _tells_no_model(words):
         return Problem.NO_MODEL
     return None
+
+
+def _tells_no_model(words: str) -> bool:
+    if not words or _NO_ENDPOINTS in words:
+        # An API says what is missing. Here the address leads to none.
+        return True
+    return "model" in words and any(phrase in words for phrase in _MISSING_WORDS)
 
 
 def one_line(text: str, most: int) -> str:
@@ -122,6 +148,30 @@ def excerpt(body: bytes) -> str:
         return "an empty body"
     shown = text[:_EXCERPT_CHARACTERS]
     return repr(shown + "…" if len(text) > len(shown) else shown)
+
+
+def _parse_leniently(body: bytes) -> Any:
+    """Read what the standard library takes for JSON, though orjson does not."""
+    try:
+        return _sound(json.loads(body, parse_int=_integer))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _integer(text: str) -> int | float:
+    number = int(text)
+    return number if _LEAST_INTEGER <= number <= _MOST_INTEGER else float(text)
+
+
+def _sound(value: Any) -> Any:
+    """Replace what no UTF-8 can say, so that all of it can be written again."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub(_REPLACEMENT, value)
+    if isinstance(value, list):
+        return [_sound(each) for each in value]
+    if isinstance(value, dict):
+        return {_sound(name): _sound(each) for name, each in value.items()}
+    return value
 
 
 def _kept(

@@ -27,14 +27,14 @@ class Manner(NamedTuple):
         max_output: tokens that an answer of it has at most; `None` where unknown.
         drops: leave out the options that the provider does not have; else refuse them.
         asks_usage: a stream asks for its usage, where it would not come by itself.
-        is_googles: OpenAI's format is written for Google, who adds to it.
+        dialect: whose variety of OpenAI's format it is; empty where nobody knows.
     """
 
     model: str
     max_output: int | None = None
     drops: bool = False
     asks_usage: bool = True
-    is_googles: bool = False
+    dialect: str = ""
 
 
 class Written(NamedTuple):
@@ -77,9 +77,16 @@ class InBandError(Exception):
 class ChunkReader(Protocol):
     """Reads one stream; made anew for each."""
 
+    HAS_MARKER: bool
+    """Whether nothing of an answer comes after the format's end marker."""
+
     @property
     def is_ended(self) -> bool:
-        """Whether the format's own end marker has come: nothing is missing."""
+        """
+        Whether nothing is missing, as far as the stream itself tells.
+
+        Without a marker of its own, the end of HTTP has to come as well.
+        """
 
     def read(self, event: Event) -> Sequence[Chunk]:
         """

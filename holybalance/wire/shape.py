@@ -13,7 +13,9 @@ REFUSED = "content_filter"
 """The finish reason of an answer that the model or its guards broke off."""
 
 # What a delta says once, though some servers say it with every piece.
-_SAID_ONCE = frozenset({"role", "id", "type", "index", "name"})
+_SAID_ONCE = frozenset({"role", "id", "type", "index", "name", "format"})
+# What makes a message an answer; thoughts before it do not.
+_ANSWERS = ("content", "refusal", "tool_calls", "function_call", "audio", "images")
 
 
 def usage_of(document: Mapping[str, Any]) -> Usage | None:
@@ -51,11 +53,11 @@ def shaped_usage(usage: Usage) -> Json:
 
 
 def is_refused(choices: Iterable[Any]) -> bool:
-    """Tell whether a reply was broken off for its content, with nothing said."""
+    """Tell whether a reply was broken off for its content, with nothing answered."""
     return all(
         isinstance(choice, dict)
         and choice.get("finish_reason") == REFUSED
-        and not says(choice.get("message"))
+        and not _answers(choice.get("message"))
         for choice in choices
     )
 
@@ -65,6 +67,10 @@ def says(message: Any) -> bool:
     return isinstance(message, dict) and any(
         value for name, value in message.items() if name not in _SAID_ONCE
     )
+
+
+def _answers(message: Any) -> bool:
+    return isinstance(message, dict) and any(map(message.get, _ANSWERS))
 
 
 def has_content(chunk: Mapping[str, Any]) -> bool:
@@ -150,8 +156,7 @@ class _Growing:
     def __init__(self) -> None:
         # Texts as lists of their pieces.
         self.value: Json = {}
-        # Lists, by the place or the number of each item.
-        self._lists: dict[str, dict[int, Any]] = {}
+        self._lists: dict[str, _List] = {}
 
     def add(self, piece: Json) -> None:
         for name, value in piece.items():
@@ -170,7 +175,7 @@ class _Growing:
         return {name: self._whole(name, value) for name, value in self.value.items()}
 
     def characters(self) -> int:
-        listed = (item for items in self._lists.values() for item in items.values())
+        listed = (item for items in self._lists.values() for item in items.all())
         grown = (one for one in (*self.value.values(), *listed))
         count = 0
         for one in grown:
@@ -195,24 +200,62 @@ class _Growing:
 
     def _add_list(self, name: str, items: list[Any]) -> None:
         self.value.setdefault(name, None)
-        known = self._lists.setdefault(name, {})
+        known = self._lists.setdefault(name, _List())
         for item in items:
-            number = item.get("index") if isinstance(item, dict) else None
-            if not isinstance(number, int):
-                known[len(known)] = item
-                continue
-            growing = known.get(number)
-            if not isinstance(growing, _Growing):
-                growing = known[number] = _Growing()
-            growing.add(item)
+            known.add(item)
 
     def _whole(self, name: str, value: Any) -> Any:
         if name in self._lists:
-            known = self._lists[name]
-            return [_item(known[number]) for number in sorted(known)]
+            return [_item(item) for item in self._lists[name].all()]
         if isinstance(value, _Growing):
             return value.whole()
         return "".join(value) if isinstance(value, list) else value
+
+
+class _List:
+    """A list of which whole items come, or pieces of items with their numbers."""
+
+    def __init__(self) -> None:
+        # By place or number; several only where a server gives all the same number.
+        self._items: dict[int, list[Any]] = {}
+
+    def add(self, item: Any) -> None:
+        number = item.get("index") if isinstance(item, dict) else None
+        if not isinstance(number, int):
+            self._items.setdefault(len(self._items), []).append(item)
+            return
+        known = self._items.setdefault(number, [])
+        growing = _continued(known, item)
+        if growing is None:
+            growing = _Growing()
+            known.append(growing)
+        growing.add(item)
+
+    def all(self) -> list[Any]:
+        """Give the items in order."""
+        return [one for number in sorted(self._items) for one in self._items[number]]
+
+
+def _continued(known: list[Any], piece: Json) -> _Growing | None:
+    """Find the item that a piece goes on with; `None` where it begins another."""
+    growing = [one for one in known if isinstance(one, _Growing)]
+    name = piece.get("id")
+    for one in growing if name else ():
+        if one.value.get("id") == name:
+            return one
+    return None if not growing or _is_another(growing[-1], piece) else growing[-1]
+
+
+def _is_another(growing: _Growing, piece: Json) -> bool:
+    """Tell by id or type that a piece is not of the item before it."""
+    name, before = piece.get("id"), growing.value.get("id")
+    if name and before:
+        # Some servers make up a new id with each piece, but say the function's name
+        # with the first one alone.
+        function = piece.get("function")
+        return not isinstance(function, dict) or bool(function.get("name"))
+    kind, before = piece.get("type"), growing.value.get("type")
+    return bool(kind and before and kind != before)
 
 
 def _item(item: Any) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, NamedTuple
 
 import orjson
 import pytest
 
 from holybalance import Client, Reply
+from holybalance.balancing.feed import LINGER_S
 from holybalance.errors import (
     CallError,
     RequestError,
@@ -25,9 +27,10 @@ from tests.faults.answers.row import (
     Format,
     Row,
     Told,
+    opening,
 )
 from tests.faults.scripted import PATIENCE_S, Peer, Script
-from tests.faults.streaming import Gate
+from tests.faults.streaming import END, Gate, event, framed
 from tests.faults.world import World, assert_settled, calm, state
 
 FORMATS: dict[str, Format] = {
@@ -362,3 +365,35 @@ def test_a_stream_that_says_nothing_has_no_first_token(
     assert (None, None) == (stream.first_token_s, reply.first_token_s)
     assert client.metrics()["first_token"]["p50_s"] is None
     assert [] == list(client._engine().balancer.pools.of_model("m").hedges._recent)
+
+
+def test_a_finish_reason_with_every_event(world: World) -> None:
+    """As some models of Gemini's send: a pause after one is not the end."""
+    gate = Gate()
+
+    def event_of(text: str) -> bytes:
+        part = {"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}
+        return event({"candidates": [part]})
+
+    begin = Row(answer=opening(event_of("Once ")), rest=framed(event_of("upon")) + END)
+    upstream = world.upstream(playing(begin, gate))
+    client = world.client(upstream, endpoint=dict(FORMATS["gemini"].endpoint))
+    stream = client.stream("ping")
+    assert "Once " == next(stream).text
+    # Longer than an end that is only missing HTTP's is waited for.
+    threading.Event().wait(LINGER_S + 0.05)
+    gate.set()
+
+    assert TEXT == stream.read().text
+
+
+def test_a_cut_after_a_finish_reason(world: World) -> None:
+    """Gemini has no end marker, so nobody could tell a part from the whole."""
+    part = {"content": {"parts": [{"text": "Once "}]}, "finishReason": "STOP"}
+    upstream = world.upstream(
+        playing(Row(answer=opening(event({"candidates": [part]})), closes=True), Gate())
+    )
+    client = world.client(upstream, endpoint=dict(FORMATS["gemini"].endpoint))
+
+    with pytest.raises(StreamInterrupted):
+        client.stream("ping").read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 
 import pytest
@@ -391,6 +392,123 @@ def test_closing_twice_and_after_the_end(world: World) -> None:
 
     assert reply is stream.reply
     assert 1 == client.metrics()["calls"]
+
+
+def test_closing_from_another_thread(world: World) -> None:
+    """Whoever waits for a piece wakes up, and all is settled once."""
+    upstream = world.upstream(stalling(piece("Once ")))
+    client = world.client(upstream)
+    stream = opened(client)
+    assert "Once " == next(stream).text
+    rest: list[object] = []
+    reader = threading.Thread(target=lambda: rest.append(list(stream)))
+    reader.start()
+    while stream._reader is None:
+        pass
+    stream.close()
+    stream.close()
+    reader.join(PATIENCE_S)
+
+    assert [[]] == rest
+    assert (0, 1) == (client.metrics()["in_flight"], client.metrics()["attempts"])
+    assert upstream.wait_for_open(0)
+
+
+def test_two_readers_at_once(world: World) -> None:
+    """The second is told, and the first loses nothing."""
+    gate = Gate()
+    rest = framed(piece("b"), DONE) + END
+    client = world.client(world.upstream(gate.then(stalling(piece("a")), rest)))
+    stream = opened(client)
+    assert "a" == next(stream).text
+    replies: list[str] = []
+    reader = threading.Thread(target=lambda: replies.append(stream.read().text))
+    reader.start()
+    while stream._reader is None:
+        pass
+    with pytest.raises(RuntimeError, match="another thread"):
+        next(stream)
+    gate.set()
+    reader.join(PATIENCE_S)
+
+    assert ["ab"] == replies
+
+
+def test_an_interrupted_reader_may_not_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was lost is not known, so the rest would be no answer."""
+    client = world.client(world.upstream(streaming("Once ", "upon")))
+    stream = opened(client)
+
+    def interrupted_take() -> None:
+        raise KeyboardInterrupt
+
+    while stream._ready or stream.text == "":
+        next(stream)
+    monkeypatch.setattr(stream._feed, "take", interrupted_take)
+    with pytest.raises(KeyboardInterrupt):
+        list(stream)
+    monkeypatch.undo()
+
+    with pytest.raises(StreamInterrupted, match="interrupted"):
+        list(stream)
+    assert stream.reply is None
+
+
+def test_a_stream_that_nobody_reads_ends_with_its_time(world: World) -> None:
+    """Its slot goes to whoever waits; who reads on is told."""
+    upstream = world.upstream(chattering(piece("Once ")), streaming("upon"))
+    client = world.client(upstream, endpoint={"max_in_flight": 1})
+    held = opened(client, timeout=BRIEF_S)
+    next(held)
+
+    assert "upon" == opened(client).read().text
+    with pytest.raises(StreamInterrupted, match="time was up") as caught:
+        next(held)
+    assert Verdict.LATE is caught.value.verdict
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of POSIX")
+def test_a_child_of_a_fork_leaves_it_alone(world: World) -> None:
+    """It may neither read nor settle what is its parent's."""
+    gate = Gate()
+    rest = framed(piece("b"), piece(finish="stop"), DONE) + END
+    client = world.client(world.upstream(gate.then(stalling(piece("a")), rest)))
+    stream = opened(client)
+    assert "a" == next(stream).text
+    child = os.fork()
+    if child == 0:
+        try:
+            next(stream)
+        except RuntimeError:
+            stream.close()
+            os._exit(7)
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    gate.set()
+
+    assert 7 == os.waitstatus_to_exitcode(status)
+    assert "ab" == stream.read().text
+
+
+def test_trials_need_not_end(world: World) -> None:
+    """A token is proof enough: other calls go on while the streams do."""
+    down = answering(http(error(), "500 Oops", "Connection: close"))
+    gate = Gate()
+    going = gate.then(stalling(piece("a")), framed(DONE) + END)
+    upstream = world.upstream(down, down, *[going] * 3, streaming("b"))
+    breaker = {"failures": 2, "open_for": 0.05, "half_open_max_calls": 3}
+    client = world.client(upstream, breaker=breaker, max_attempts=1)
+    for _ in range(2):
+        failure(client)
+    threading.Event().wait(0.06)
+    streams = [opened(client) for _ in range(3)]
+
+    assert "closed" == client.metrics()["breaker"]
+    assert "b" == opened(client).read().text
+    gate.set()
+    assert ["a"] * 3 == [stream.read().text for stream in streams]
 
 
 def test_closing_the_client_ends_streams(world: World) -> None:

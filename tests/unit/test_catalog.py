@@ -151,6 +151,25 @@ def test_facts_of_one_card() -> None:
     )
 
 
+@pytest.mark.parametrize("card", CHATS, ids=lambda card: card.name)
+def test_models_that_refuse_tools_where_they_are_asked(card: Card) -> None:
+    """OpenAI's of 6 take them in another API alone, one that is not spoken here."""
+    refuses = card.maker == "openai" and card.name.startswith("gpt-6")
+    if refuses:
+        assert "tools" not in (card.abilities or ())
+    elif card.name != "deepseek-reasoner":
+        assert "tools" in (card.abilities or ())
+
+
+def test_an_introductory_price_is_not_kept() -> None:
+    """A budget had rather count too much for a week than half from then on."""
+    card = shipped().cards["gemini-4-argon"]
+
+    assert card.price is not None
+    assert (4.0, 20.0, 0.2) == (card.price.input, card.price.output, card.price.cached)
+    assert 65_536 == card.max_output
+
+
 @pytest.mark.parametrize(
     ("provider", "first"),
     [

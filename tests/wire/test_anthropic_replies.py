@@ -111,6 +111,14 @@ def said(*content: Json, **fields: Any) -> Json:
     return given
 
 
+def test_what_a_tool_call_has_besides() -> None:
+    """It is kept where no other provider gets to see it, and goes back."""
+    block = {**TOOL, "caller": {"type": "direct"}}
+    call = said(block)["tool_calls"][0]
+    assert {"anthropic": {"caller": {"type": "direct"}}} == call["extra_content"]
+    assert {"extra_content", "id", "type", "function"} == call.keys()
+
+
 def official(document: Json) -> None:
     """Check a reply against OpenAI's own types, strictly."""
     with warnings.catch_warnings():

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from holybalance.errors import RequestError
 from holybalance.messages import ChatRequest
 from holybalance.wire.anthropic import VERSION, chat, headers
+from holybalance.wire.anthropic.models import traits
 from holybalance.wire.anthropic.options import (
     DEFAULT_MAX_TOKENS,
-    EFFORTS,
     LACKING,
     TRANSLATED,
-    samples,
 )
+from holybalance.wire.anthropic.output import EFFORTS
 from holybalance.wire.formats import Manner, UnsupportedError
 
 Json = dict[str, Any]
@@ -415,7 +415,224 @@ def test_a_long_value_is_cut_in_errors() -> None:
 )
 def test_models_that_sample(model: str, expected: bool) -> None:
     """The models up to 4.6 take a temperature, and any of an unknown name may."""
-    assert expected is samples(model)
+    assert expected is traits(model).samples
+
+
+SYSTEMS = [
+    {"role": "system", "content": "One."},
+    user("a"),
+    {"role": "system", "content": "Two."},
+    {"role": "assistant", "content": "b"},
+    {"role": "developer", "content": "Three."},
+    calling("{}"),
+    {"role": "system", "content": "Four."},
+    {"role": "tool", "tool_call_id": "c", "content": "r"},
+    {"role": "developer", "content": "Five."},
+    {"role": "assistant", "content": "c"},
+    user("d"),
+]
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-8", "claude-haiku-5-5"])
+def test_a_longer_conversation_begins_as_before(model: str) -> None:
+    """Thoughts are bound to all before them, so that nothing there may change."""
+    ends = [n for n, one in enumerate(SYSTEMS) if one["role"] == "assistant"]
+    before: Json = {"system": "One.", "messages": []}
+    for end in [*ends, len(SYSTEMS)]:
+        now = encode(*SYSTEMS[:end], model=model)
+        kept = len(before["messages"])
+        assert before["system"] == now["system"]
+        assert before["messages"] == now["messages"][:kept]
+        before = now
+    roles = [message["role"] for message in before["messages"]]
+    around = zip([None, *roles], roles, [*roles[1:], None], strict=False)
+    for earlier, role, later in around:
+        if role == "system":
+            assert ("user", True) == (earlier, later in ("assistant", None))
+
+
+@pytest.mark.parametrize(
+    "model", ["claude-opus-4-7", "claude-sonnet-4-6", "claude-sonnet-5", "my-own-name"]
+)
+def test_system_messages_for_those_that_take_none_late(model: str) -> None:
+    """They get all of them before the conversation."""
+    written = encode(*SYSTEMS, model=model)
+    assert "One.\n\nTwo.\n\nThree.\n\nFour.\n\nFive." == written["system"]
+    roles = {message["role"] for message in written["messages"]}
+    assert {"user", "assistant"} == roles
+
+
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
+FORCED: list[Any] = [
+    "required",
+    {"type": "function", "function": {"name": "f"}},
+    {"type": "any", "disable_parallel_tool_use": True},
+]
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-sonnet-5-5"])
+@pytest.mark.parametrize("choice", FORCED)
+def test_models_that_no_tool_is_forced_on(model: str, choice: Any) -> None:
+    """They answer a forced choice with a 400; without one, the choice is theirs."""
+    options = {"model": model, "tools": TOOLS, "tool_choice": choice}
+    lacking = f"tool_choice that forces a tool for {model}"
+    assert f"Anthropic has no {lacking}" == refused(**options)
+    assert "tool_choice" not in encode(drops=True, **options)
+    assert "tool_choice" in encode(**{**options, "model": "claude-haiku-5-5"})
+    assert "tool_choice" in encode(**{**options, "tool_choice": "none"})
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "expected"),
+    [
+        ("claude-sonnet-4-5", "high", None),
+        ("claude-haiku-4-5-20251001", "minimal", None),
+        ("claude-3-7-sonnet-20250219", "low", None),
+        ("claude-opus-4-1", "low", None),
+        ("claude-opus-4-5", "high", {"effort": "high"}),
+        ("claude-opus-4-5", "max", None),
+        ("claude-sonnet-4-6", "max", {"effort": "max"}),
+        ("claude-sonnet-4-6", "xhigh", None),
+        ("claude-opus-4-7", "xhigh", {"effort": "xhigh"}),
+        ("claude-haiku-5-5", "minimal", {"effort": "low"}),
+        ("claude-opus-6-1", "max", {"effort": "max"}),
+        ("my-own-name", "xhigh", {"effort": "xhigh"}),
+    ],
+)
+def test_efforts(model: str, effort: str, expected: Json | None) -> None:
+    """A level that a model does not have is a gap: it would be a 400."""
+    if expected is None:
+        why = f"Anthropic has no reasoning_effort '{effort}' for {model}"
+        assert why == refused(model=model, reasoning_effort=effort)
+        assert "output_config" not in encode(
+            model=model, reasoning_effort=effort, drops=True
+        )
+    else:
+        assert expected == encode(model=model, reasoning_effort=effort)["output_config"]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("claude-haiku-4-5", "disabled"),
+        ("claude-opus-5", "disabled"),
+        ("claude-haiku-5-5", "disabled"),
+        ("claude-sonnet-5-5", "between_tools"),
+        ("my-own-name", "disabled"),
+        ("claude-opus-5-5", None),
+        ("claude-fable-5", None),
+        ("claude-mythos-preview", None),
+    ],
+)
+def test_without_thinking(model: str, expected: str | None) -> None:
+    """Each model has its own word for it, and some cannot be kept from it."""
+    if expected is None:
+        why = f"Anthropic has no reasoning_effort 'none' for {model}"
+        assert why == refused(model=model, reasoning_effort="none")
+    else:
+        told = encode(model=model, reasoning_effort="none")
+        assert {"type": expected} == told["thinking"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"type": "adaptive"}),
+        ({"thinking": {"type": "disabled"}}, {"type": "disabled"}),
+        ({"tools": TOOLS, "tool_choice": "auto"}, {"type": "adaptive"}),
+        ({"tools": TOOLS, "tool_choice": "required"}, None),
+        ({"temperature": 0.5}, None),
+        ({"top_k": 5}, None),
+        ({"model": "claude-opus-5"}, None),
+        ({"model": "claude-opus-4-5"}, None),
+    ],
+)
+def test_an_effort_lets_a_model_think(options: Json, expected: Any) -> None:
+    """Those of 4.6 to 4.8 think only if told; not where something is against it."""
+    given = {"model": "claude-sonnet-4-6", "reasoning_effort": "low", **options}
+    assert expected == encode(**given).get("thinking")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"temperature": 0.2, "top_p": 1}, {"temperature": 0.2}),
+        ({"temperature": 1.0, "top_p": 0.9}, {"top_p": 0.9}),
+        ({"temperature": 1, "top_p": 1}, {}),
+        ({"temperature": 1}, {"temperature": 1}),
+        ({"top_p": 0.9}, {"top_p": 0.9}),
+    ],
+)
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-6"])
+def test_temperature_and_top_p(model: str, given: Json, expected: Json) -> None:
+    """Models of 4 refuse both at once; one that asks for nothing is left out."""
+    written = encode(model=model, **given)
+    found = {name: written[name] for name in OLD_PARAMETERS if name in written}
+    assert expected == found
+    assert given == {
+        name: encode(model="claude-3-5-haiku", **given)[name] for name in given
+    }
+
+
+def test_temperature_and_top_p_that_both_ask_for_something() -> None:
+    """The temperature stays where one of them may be left out."""
+    both: Json = {"model": "claude-haiku-4-5", "temperature": 0.2, "top_p": 0.9}
+    lacking = "top_p beside temperature for claude-haiku-4-5"
+    assert f"Anthropic has no {lacking}" == refused(**both)
+    written = encode(drops=True, **both)
+    assert (0.2, False) == (written["temperature"], "top_p" in written)
+
+
+def shaped(schema: Any) -> Json:
+    described = {"name": "n", "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": described}}
+
+
+def test_a_schema_of_the_callers_stays_as_it_is() -> None:
+    """What is closed is a copy, in answers and in strict tools; others are not."""
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "minimum": 1}, "m": {"type": "object"}},
+    }
+    before = json.dumps(schema)
+    function = {"name": "f", "parameters": schema}
+    tools = [
+        {"type": "function", "function": {**function, "strict": True}},
+        {"type": "function", "function": function},
+    ]
+    written = encode(tools=tools, **shaped(schema))
+
+    strict, loose = (tool["input_schema"] for tool in written["tools"])
+    assert before == json.dumps(schema)
+    assert schema == loose
+    assert strict == written["output_config"]["format"]["schema"]
+    assert {"type": "integer", "description": "{minimum: 1}"} == strict["properties"][
+        "n"
+    ]
+    assert strict["properties"]["m"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("others", [True, {}, {"type": "integer"}])
+def test_objects_of_any_fields(others: Any) -> None:
+    """Closed, nothing could be in them: that is a gap and no detail."""
+    schema = {"anyOf": [{"type": "object", "additionalProperties": others}]}
+    lacking = "objects of any fields in response_format.json_schema.schema"
+    assert f"Anthropic has no {lacking}" == refused(**shaped(schema))
+
+
+def test_a_schema_without_end() -> None:
+    """One that is nested deeper than anybody means it is a mistake, and no crash."""
+    schema: Json = {"type": "object"}
+    for _ in range(2000):
+        schema = {"type": "array", "items": schema}
+    assert "json_schema.schema is nested too deep" in mistaken(**shaped(schema))
+
+
+@given(schema=st.deferred(lambda: schemas))
+def test_any_schema(schema: Json) -> None:
+    """Whatever a schema holds, it is closed, refused, or a mistake that is told."""
+    with contextlib.suppress(RequestError, UnsupportedError):
+        encode(**shaped(schema))
 
 
 values = st.recursive(
@@ -455,6 +672,29 @@ values = st.recursive(
         )
     ),
     max_leaves=12,
+)
+schemas: st.SearchStrategy[Json] = st.dictionaries(
+    st.sampled_from(
+        [
+            "type",
+            "properties",
+            "items",
+            "anyOf",
+            "oneOf",
+            "$defs",
+            "$ref",
+            "enum",
+            "const",
+            "format",
+            "minItems",
+            "required",
+            "description",
+            "additionalProperties",
+            "pattern",
+        ]
+    ),
+    st.deferred(lambda: schemas | values | st.lists(schemas, max_size=2)),
+    max_size=4,
 )
 fields = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool", "system", "x"]) | values},

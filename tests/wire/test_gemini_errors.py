@@ -110,7 +110,12 @@ TOO_LONG = "The input token count (1300000) exceeds the maximum number of tokens
             Problem.NO_MODEL,
             Verdict.NO_MODEL,
         ),
-        (b"<html>no such page</html>", 404, None, Verdict.CALLER),
+        (
+            b"<html>no such page</html>",
+            404,
+            Problem.NO_MODEL,
+            Verdict.NO_MODEL,
+        ),
         (
             error(429, "RESOURCE_EXHAUSTED", "see billing details", PER_MINUTE),
             429,
@@ -129,6 +134,7 @@ TOO_LONG = "The input token count (1300000) exceeds the maximum number of tokens
             Problem.QUOTA,
             Verdict.EXHAUSTED,
         ),
+        (error(499, "CANCELLED", "gone"), 503, None, Verdict.SICK),
         (error(500, "INTERNAL", "?"), 500, None, Verdict.SICK),
         (error(503, "UNAVAILABLE", "overloaded"), 503, None, Verdict.SICK),
         (error(504, "DEADLINE_EXCEEDED", "late"), 504, None, Verdict.LOST),

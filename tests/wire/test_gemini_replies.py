@@ -160,6 +160,20 @@ def test_candidates() -> None:
     ]
 
 
+def test_candidates_in_another_order() -> None:
+    """Their numbers count, and 0 is left out; without any, their places do."""
+    found = choices_of(
+        googles(candidate({"text": "b"}, index=1), candidate({"text": "a"}))
+    )
+    assert [(0, "a"), (1, "b")] == [
+        (choice["index"], choice["message"]["content"]) for choice in found
+    ]
+    same = choices_of(
+        googles(candidate({"text": "a"}, index=0), candidate({"text": "b"}, index=0))
+    )
+    assert [0, 1] == [choice["index"] for choice in same]
+
+
 def test_rest_of_a_candidate() -> None:
     """What OpenAI has no place for stays beside it in the choice."""
     [choice] = choices_of(

@@ -482,7 +482,18 @@ def test_every_parameter_is_known() -> None:
         ("gemini-3-flash", "minimal", {"thinkingLevel": "MINIMAL"}),
         ("gemini-3.1-pro-preview", "minimal", {"thinkingLevel": "LOW"}),
         ("gemini-3.1-pro-preview", "high", {"thinkingLevel": "HIGH"}),
-        ("gemini-3.8-flash", "xhigh", {"thinkingLevel": "XHIGH"}),
+        ("gemini-3.1-pro-preview", "xhigh", None),
+        ("gemini-3.5-flash-lite", "minimal", {"thinkingLevel": "MINIMAL"}),
+        ("gemini-3.7-flash", "minimal", {"thinkingLevel": "LOW"}),
+        ("gemini-3.8-flash", "minimal", {"thinkingLevel": "LOW"}),
+        ("gemini-3.8-flash", "xhigh", None),
+        ("gemini-4-argon", "minimal", {"thinkingLevel": "LOW"}),
+        ("gemini-4-argon", "high", {"thinkingLevel": "HIGH"}),
+        ("gemini-4-argon", "xhigh", None),
+        ("gemini-4-argon", "none", None),
+        ("google/gemini-4.5-flash", "minimal", {"thinkingLevel": "LOW"}),
+        ("gemini-flash-lite-latest", "minimal", {"thinkingLevel": "MINIMAL"}),
+        ("my-own-model", "xhigh", {"thinkingLevel": "XHIGH"}),
         ("gemini-3.8-flash", "none", None),
         ("gemini-3.8-flash", "max", None),
         ("gemini-flash-latest", "low", {"thinkingLevel": "LOW"}),
@@ -600,6 +611,89 @@ def test_mistake_in_options(options: dict[str, Any]) -> None:
     with pytest.raises(RequestError) as caught:
         write(Case("", options=options))
     assert "invalid_request" == caught.value.code
+
+
+def test_empty_texts_are_left_out() -> None:
+    """Google takes one for a part without content; a signed one says something."""
+    signed = {"text": "", "thoughtSignature": "c2ln"}
+    messages = (
+        {"role": "system", "content": ""},
+        {"role": "user", "content": [{"type": "text", "text": ""}, {"text": ""}]},
+        HELLO,
+        {"role": "assistant", "content": ""},
+        {"role": "user", "content": [{"type": "text", "text": ""}, {"text": "b"}]},
+        {"role": "assistant", "content": [signed]},
+        {"role": "assistant", "content": None, "refusal": ""},
+        {
+            "role": "assistant",
+            "content": [{"type": "text", "text": ""}],
+            "tool_calls": [call("f", "{}", "a")],
+        },
+        {"role": "tool", "tool_call_id": "a", "content": ""},
+    )
+    body = body_of(messages)
+    assert {"contents"} == body.keys()
+    user, model, result = body["contents"]
+    assert [{"text": "hello"}, {"text": "b"}] == user["parts"]
+    assert [signed, True] == [model["parts"][0], "functionCall" in model["parts"][1]]
+    assert {"result": ""} == result["parts"][0]["functionResponse"]["response"]
+
+
+@pytest.mark.parametrize("content", [None, "", [], [{"type": "text", "text": ""}]])
+def test_nothing_to_answer(content: Any) -> None:
+    """Google refuses a request without contents; so do we."""
+    system = {"role": "system", "content": "s"}
+    with pytest.raises(RequestError, match="messages has nothing to answer"):
+        body_of((system, {"role": "user", "content": content}))
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": PNG}}
+SEEN = (
+    HELLO,
+    {
+        "role": "assistant",
+        "tool_calls": [call("look", "{}", "a"), call("draw", "{}", "b")],
+    },
+    {
+        "role": "tool",
+        "tool_call_id": "a",
+        "content": [{"type": "text", "text": "1"}, IMAGE],
+    },
+    {"role": "tool", "tool_call_id": "b", "content": [IMAGE]},
+)
+
+
+@pytest.mark.parametrize("model", ["gemini-2.5-flash", "models/gemini-2.5-pro"])
+@pytest.mark.parametrize(
+    "more", [(), (HELLO,), ({"role": "assistant", "content": "I see."},)]
+)
+def test_images_in_results_for_older_models(model: str, more: Any) -> None:
+    """They refuse them there, and anything else among the results: both follow."""
+    case = Case("", (*SEEN, *more), {}, model)
+    contents = orjson.loads(write(case).body)["contents"]
+    inline = {"inlineData": {"mimeType": "image/png", "data": "aGVsbG8="}}
+    shown = [
+        {"text": "The result of look came with this:"},
+        inline,
+        {"text": "The result of draw came with this:"},
+        inline,
+    ]
+
+    results = [part["functionResponse"] for part in contents[2]["parts"]]
+    assert ["look", "draw"] == [result["name"] for result in results]
+    assert not any("parts" in result for result in results)
+    assert ("user", shown) == (contents[3]["role"], contents[3]["parts"][:4])
+    assert [HELLO["content"]] * (HELLO in more) == [
+        part["text"] for part in contents[3]["parts"][4:]
+    ]
+
+
+@pytest.mark.parametrize("model", ["gemini-3-flash", "gemini-4-argon", "my-own-name"])
+def test_images_in_results_for_newer_models(model: str) -> None:
+    """There they are, and so they are with models that nobody knows."""
+    contents = orjson.loads(write(Case("", SEEN, {}, model)).body)["contents"]
+    assert 3 == len(contents)
+    assert all("parts" in one["functionResponse"] for one in contents[2]["parts"])
 
 
 def test_signature_for_new_models_only() -> None:

@@ -190,6 +190,15 @@ def test_byte_by_byte() -> None:
     assert len(STREAM) + 1 == len(read_all(reader, events))
 
 
+def test_a_candidate_without_its_number() -> None:
+    """Google's JSON leaves out a 0, so that it is the first wherever it stands."""
+    event = googles(piece({"text": "b"}, index=1), piece({"text": "a"}))
+    [chunk] = read_all(chat.reader(), [event])
+    assert [(1, "b"), (0, "a")] == [
+        (choice["index"], choice["delta"]["content"]) for choice in chunk["choices"]
+    ]
+
+
 def test_usage_after_the_end() -> None:
     """Usage that comes after the finish reason is given anew, and the later wins."""
     reader = chat.reader()

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance.errors import RequestError
-from holybalance.messages import ChatRequest, Fault, Outcome, Problem, Usage
+from holybalance.messages import (
+    ChatRequest,
+    Embeddings,
+    Fault,
+    Outcome,
+    Problem,
+    Usage,
+)
 from holybalance.wire.formats import InBandError, Manner
 from holybalance.wire.openai import decode_models, headers
 from holybalance.wire.openai.chat import decode, encode, reader
@@ -375,7 +382,7 @@ def messages_of(manner: Manner, *messages: dict[str, Any]) -> Any:
 
 
 def test_signatures_of_other_providers_stay_here() -> None:
-    """OpenAI refuses fields that it does not know; a conversation may move there."""
+    """A server may refuse fields that it does not know; a conversation may move."""
     plain = {
         "role": "assistant",
         "content": "I see.",
@@ -383,7 +390,6 @@ def test_signatures_of_other_providers_stay_here() -> None:
     }
 
     assert [plain] == messages_of(Manner("m"), SIGNED)
-    assert [SIGNED] == messages_of(Manner("m", is_googles=True), SIGNED)
 
 
 def test_unknown_fields_of_messages_pass_through() -> None:
@@ -391,3 +397,19 @@ def test_unknown_fields_of_messages_pass_through() -> None:
     message = {"role": "assistant", "content": "a", "reasoning_content": "Hm.", "x": 1}
 
     assert [message] == messages_of(Manner("m"), message)
+
+
+@pytest.mark.parametrize("index", [None, "1", {}])
+def test_embeddings_without_places(index: Any) -> None:
+    """Those of servers that tell no places stay in the order in which they came."""
+    entries = [{"index": index, "embedding": [value]} for value in (2.0, 1.0)]
+    embeddings = Embeddings(
+        body={"data": entries},
+        model="m",
+        endpoint="e",
+        usage=None,
+        cost_usd=None,
+        latency_s=0.0,
+    )
+
+    assert [[2.0], [1.0]] == embeddings.vectors

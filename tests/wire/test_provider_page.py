@@ -27,7 +27,7 @@ FORMATS: Mapping[str, Any] = {
 }
 MODELS = {
     "openai": "gpt-4.1",
-    "anthropic": "claude-sonnet-4-5",
+    "anthropic": "claude-sonnet-4-6",
     "gemini": "gemini-2.5-flash",
     "vertex": "gemini-2.5-flash",
 }

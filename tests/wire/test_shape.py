@@ -93,6 +93,78 @@ def test_names_that_are_said_again() -> None:
     assert {"name": "f", "arguments": "12"} == function
 
 
+def calls_of(*pieces: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Put pieces of tool calls together: ids, names and arguments."""
+    body = assembled(*(chunk({"tool_calls": [piece]}) for piece in pieces))
+    calls = body["choices"][0]["message"]["tool_calls"]
+    return [
+        (one["id"], one["function"]["name"], one["function"]["arguments"])
+        for one in calls
+    ]
+
+
+def _more(name: str | None, arguments: str) -> dict[str, Any]:
+    """A further piece of a call, which says no name of its function."""
+    return {"index": 0, "id": name, "function": {"arguments": arguments}}
+
+
+def test_calls_that_all_have_one_number() -> None:
+    """As Gemini's own layer and vLLM have sent them: a new id begins a new call."""
+    expected = [("a", "f", "{}"), ("b", "f", '{"x":1}')]
+
+    assert expected == calls_of(_call(0, "a", "f", "{}"), _call(0, "b", "f", '{"x":1}'))
+    for again in (None, "", "b"):
+        assert expected == calls_of(
+            _call(0, "a", "f", "{}"),
+            _call(0, "b", "f", ""),
+            _more(again, '{"x"'),
+            _more(again, ":1}"),
+        )
+
+
+def test_calls_of_one_number_that_take_turns() -> None:
+    """An id that is known is the same call's."""
+    assert [("a", "f", "12"), ("b", "g", "3")] == calls_of(
+        _call(0, "a", "f", "1"), _call(0, "b", "g", "3"), _more("a", "2")
+    )
+
+
+def test_ids_that_are_new_with_each_piece() -> None:
+    """Some servers make them up; a call has one name."""
+    assert [("a", "f", "12")] == calls_of(_call(0, "a", "f", "1"), _more("b", "2"))
+
+
+def test_calls_of_one_number_before_others() -> None:
+    """They stay in order."""
+    assert ["a", "b", "c"] == [
+        name
+        for name, _, _ in calls_of(
+            _call(0, "a", "f", ""), _call(1, "c", "f", ""), _call(0, "b", "f", "")
+        )
+    ]
+
+
+def test_reasoning_details() -> None:
+    """OpenRouter says the format with each piece; another type is another item."""
+    head = {"type": "reasoning.text", "format": "anthropic-claude-v1", "index": 0}
+    hidden = {"type": "reasoning.encrypted", "data": "x", "index": 0}
+    body = assembled(
+        chunk({"reasoning_details": [head | {"text": "a"}]}),
+        chunk({"reasoning_details": [head | {"text": "b"}]}),
+        chunk({"reasoning_details": [head | {"signature": "s"}]}),
+        chunk({"reasoning_details": [hidden]}),
+    )
+
+    details = body["choices"][0]["message"]["reasoning_details"]
+    text = {
+        "type": "reasoning.text",
+        "format": "anthropic-claude-v1",
+        "text": "ab",
+        "signature": "s",
+    }
+    assert [text, {"type": "reasoning.encrypted", "data": "x"}] == details
+
+
 def test_several_choices() -> None:
     """Each choice grows by itself, and they are given in order."""
     body = assembled(
@@ -172,6 +244,37 @@ def test_refused() -> None:
     assert not is_refused([said])
     assert not is_refused([nothing, said])
     assert not is_refused([{"finish_reason": "stop", "message": {"content": ""}}])
+
+
+@pytest.mark.parametrize(
+    "thoughts",
+    [
+        {"reasoning_content": "Hm."},
+        {"reasoning": "Hm."},
+        {"thinking_blocks": [{"type": "thinking", "signature": "s"}]},
+        {"extra_content": {"google": {}}},
+    ],
+)
+def test_refused_after_thoughts(thoughts: dict[str, Any]) -> None:
+    """Thoughts are no answer."""
+    message = {"role": "assistant", "content": None, "refusal": None} | thoughts
+
+    assert is_refused([{"finish_reason": "content_filter", "message": message}])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"content": "I"},
+        {"refusal": "No."},
+        {"tool_calls": [{}]},
+        {"function_call": {"name": "f"}},
+        {"audio": {"id": "a"}},
+    ],
+)
+def test_broken_off_after_a_part_of_the_answer(answer: dict[str, Any]) -> None:
+    """That much was said."""
+    assert not is_refused([{"finish_reason": "content_filter", "message": answer}])
 
 
 def test_usage_there_and_back() -> None:

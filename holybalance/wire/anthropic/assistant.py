@@ -2,8 +2,9 @@
 Owns the assistant's messages: from Anthropic's blocks to OpenAI's shape, and back.
 
 What has no place in that shape is kept beside it, in fields that are read again when
-a message is sent back: `thinking_blocks` with their signatures, and `content_blocks`,
-all that came, where the rest would not bring back the same blocks in the same order.
+a message is sent back: `thinking_blocks` with their signatures; of a tool call
+`extra_content.anthropic`, who made it and the like; and `content_blocks`, all that
+came, where the rest would not bring back the same blocks in the same order.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ THINKING = ("thinking", "redacted_thinking")
 # conversation may have begun there.
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
 _IN_TOOL_USE = frozenset({"type", "id", "name", "input"})
-_IN_CALL = frozenset({"type", "id", "index", "function"})
+# Anthropic's own of a `tool_use`, which callers may set on a call as well; it refuses
+# what it does not know (anthropic: types/tool_use_block_param.py).
+_OF_CALLERS = ("cache_control", "caller", "toolset_name")
+_OURS = "anthropic"
 
 
 def message_of(content: Iterable[Json]) -> Json:
@@ -60,10 +64,10 @@ def message_of(content: Iterable[Json]) -> Json:
 
 
 def call_of(block: Json) -> Json:
-    """Shape a `tool_use` as OpenAI's tool call; its other fields stay beside."""
+    """Shape a `tool_use` as OpenAI's tool call; its other fields are kept apart."""
     extras = {name: block[name] for name in block if name not in _IN_TOOL_USE}
     return {
-        **extras,
+        **({"extra_content": {_OURS: extras}} if extras else {}),
         "id": text_of(block, "id"),
         "type": "function",
         "function": {
@@ -194,12 +198,20 @@ def _tool_uses(message: Mapping[str, Any], where: str, notes: Notes) -> list[Jso
 def _tool_use(call: Mapping[str, Any], where: str) -> Json:
     function = an_object(call.get("function"), f"{where}.function")
     return {
-        **{name: call[name] for name in call if name not in _IN_CALL},
+        **{name: call[name] for name in _OF_CALLERS if call.get(name) is not None},
+        **_kept_of(call),
         "type": "tool_use",
         "id": tool_id(call.get("id"), f"{where}.id"),
         "name": a_text(function.get("name"), f"{where}.function.name"),
         "input": _arguments(function.get("arguments"), f"{where}.function.arguments"),
     }
+
+
+def _kept_of(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what was kept of a call; another provider's is not ours to send."""
+    extra = call.get("extra_content")
+    kept = extra.get(_OURS) if isinstance(extra, Mapping) else None
+    return kept if isinstance(kept, Mapping) else {}
 
 
 def _arguments(value: Any, where: str) -> Any:

@@ -20,19 +20,30 @@ _BETWEEN_SYSTEM_TEXTS = "\n\n"
 _PLAIN = frozenset({"type", "text"})
 # What a tool's result can hold besides, by anthropic: types/tool_result_block_param.py.
 _IN_RESULT = ("is_error", "toolset_name")
+_MARKED = "<system>\n{}\n</system>"
 
 
 class Conversation:
     """
     Takes a request's messages in their order.
 
+    System messages before all others become `system`. Claude's thoughts are bound to
+    all that came before them, `system` first, so that a later one must stay where it
+    is (platform.claude.com, "Preserved thinking"): after the user's turn, which is
+    where Anthropic takes them, or, where there is none, as a marked text of the user.
+    Models that do not take them get them in `system`, and do not mind.
+
     Args:
         gaps: takes note of what Anthropic cannot do.
+        hears_late: the model takes system messages among the others.
     """
 
-    def __init__(self, gaps: Gaps) -> None:
+    def __init__(self, gaps: Gaps, *, hears_late: bool = False) -> None:
         self._notes = Notes(gaps)
+        self._hears_late = hears_late
         self._system: list[Json] = []
+        # System messages whose place comes with the end of the user's turn.
+        self._late: list[Json] = []
         self._messages: list[tuple[str, list[Json]]] = []
 
     def add(self, message: Any, where: str) -> None:
@@ -79,7 +90,8 @@ class Conversation:
         for block in found:
             if block.get("type") != "text":
                 self._notes.content(f"{shown(block.get('type'))} in system messages")
-        self._system += _cached(found, message)
+        is_late = self._hears_late and bool(self._messages)
+        (self._late if is_late else self._system).extend(_cached(found, message))
 
     def told(self) -> Json:
         """
@@ -93,8 +105,12 @@ class Conversation:
                 "messages has nothing to answer; Anthropic needs a message of the user "
                 "with a text or other content"
             )
+        self._place_late()
         messages = [
-            {"role": role, "content": _shortest(content)}
+            {
+                "role": role,
+                "content": _joined(content) if role == "system" else _shortest(content),
+            }
             for role, content in self._messages
         ]
         system = _joined(self._system)
@@ -105,10 +121,26 @@ class Conversation:
         found = _cached(found, message)
         if not found:
             return
+        if role == "assistant":
+            self._place_late()
         if self._messages and self._messages[-1][0] == role:
             self._messages[-1][1].extend(found)
         else:
             self._messages.append((role, found))
+
+    def _place_late(self) -> None:
+        """
+        Put late system messages after the user's turn, which ends here.
+
+        What comes later never changes their place: all up to here was sent before.
+        """
+        late, self._late = self._late, []
+        if not late:
+            return
+        if self._messages[-1][0] == "user":
+            self._messages.append(("system", late))
+        else:
+            self._messages.append(("user", [_marked(block) for block in late]))
 
     def _tool_result(self, message: Mapping[str, Any], where: str) -> Json:
         content = message.get("content")
@@ -121,6 +153,11 @@ class Conversation:
             **{name: message[name] for name in _IN_RESULT if name in message},
         }
         return {**result, "content": _shortest(found)} if found else result
+
+
+def _marked(block: Json) -> Json:
+    """Make a system text one of the user's, and say what it was."""
+    return {**block, "text": _MARKED.format(block.get("text"))}
 
 
 def _cached(found: list[Json], message: Mapping[str, Any] | None) -> list[Json]:

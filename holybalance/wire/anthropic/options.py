@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,8 @@ from holybalance.wire.anthropic.checks import (
     mistake,
     shown,
 )
+from holybalance.wire.anthropic.models import Traits, traits
+from holybalance.wire.anthropic.output import adaptive, output_of
 from holybalance.wire.anthropic.tools import tools_of
 from holybalance.wire.formats import Gaps, Manner, without_nones
 from holybalance.wire.shape import Json
@@ -69,27 +70,11 @@ TRANSLATED = frozenset(
         "user",
     }
 )
-# OpenAI's word to the nearest of Anthropic's (anthropic: types/output_config_param.py).
-# OpenAI's "none" turns thinking off instead.
-EFFORTS = {
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "xhigh",
-    "max": "max",
-}
 _TIERS = {
     "auto": "auto",
     "default": "standard_only",
     "standard_only": "standard_only",
 }
-# The models from 4.7 on refuse these, other than at their defaults (anthropic:
-# MIGRATION.md, "Removed: deprecated request parameters"; the API's 400 "`temperature`
-# is deprecated for this model"). Names such as claude-opus-4-7, claude-sonnet-5 and
-# claude-opus-4-20250514, whose minor version is 0.
-_VERSION = re.compile(r"claude-(?!instant)[a-z]+-(?:(\d+)(?:[-.](\d)(?!\d))?|preview)")
-_LAST_SAMPLING = (4, 6)
 _SAMPLING = ("temperature", "top_p")
 _SAMPLING_DEFAULT = 1
 
@@ -111,14 +96,17 @@ def told(options: Mapping[str, Any], manner: Manner, gaps: Gaps) -> Json:
             if name not in TRANSLATED and name not in LACKING
         }
     )
+    model, known = manner.model, traits(manner.model)
     body: Json = {"max_tokens": _max_tokens(options, manner)}
     for translate in _TRANSLATIONS:
         body |= translate(options, gaps)
-    body |= _sampling(options, manner, gaps)
+    body |= tools_of(options, model, known, gaps)
+    body |= output_of(options, model, known, gaps)
+    body |= _sampling(options, model, known, gaps)
     derived = body.get("output_config")
     if derived and isinstance(own.get("output_config"), Mapping):
         own["output_config"] = {**derived, **own["output_config"]}
-    return {**body, **own}
+    return {**adaptive(body, own, known), **body, **own}
 
 
 def _note_lacking(options: Mapping[str, Any], gaps: Gaps) -> None:
@@ -150,29 +138,26 @@ def _whole_number(value: Any, where: str) -> int:
     return value
 
 
-def _sampling(options: Mapping[str, Any], manner: Manner, gaps: Gaps) -> Json:
+def _sampling(
+    options: Mapping[str, Any], model: str, known: Traits, gaps: Gaps
+) -> Json:
     given = without_nones({name: options.get(name) for name in _SAMPLING})
-    if not samples(manner.model):
+    if not known.samples:
         for name, value in given.items():
             if value != _SAMPLING_DEFAULT:
-                gaps.note_option(f"{name} for {manner.model}")
+                gaps.note_option(f"{name} for {model}")
         return {}
     temperature = given.get("temperature")
     if isinstance(temperature, int | float) and temperature > 1:
         gaps.note_option("temperature above 1")
         del given["temperature"]
+    if known.samples_both or len(given) < len(_SAMPLING):
+        return given
+    given = {name: given[name] for name in given if given[name] != _SAMPLING_DEFAULT}
+    if len(given) == len(_SAMPLING):
+        gaps.note_option(f"top_p beside temperature for {model}")
+        del given["top_p"]
     return given
-
-
-def samples(model: str) -> bool:
-    """Tell whether a model takes a temperature; one of an unknown name may."""
-    match = _VERSION.search(model)
-    if match is None:
-        return True
-    if match[1] is None:
-        return False
-    # A date without a version before it is no version.
-    return (int(match[1]), int(match[2] or 0)) <= _LAST_SAMPLING
 
 
 def _stream(options: Mapping[str, Any], _: Gaps) -> Json:
@@ -215,46 +200,9 @@ def _service_tier(options: Mapping[str, Any], gaps: Gaps) -> Json:
     return {}
 
 
-def _output(options: Mapping[str, Any], gaps: Gaps) -> Json:
-    told = {**_thinking(options.get("reasoning_effort"), gaps)}
-    form = _format(options.get("response_format"), gaps)
-    if form:
-        told["output_config"] = {**told.get("output_config", {}), "format": form}
-    return told
-
-
-def _thinking(effort: Any, gaps: Gaps) -> Json:
-    if effort is None:
-        return {}
-    if effort == "none":
-        return {"thinking": {"type": "disabled"}}
-    if isinstance(effort, str) and effort in EFFORTS:
-        return {"output_config": {"effort": EFFORTS[effort]}}
-    gaps.note_option(f"reasoning_effort {shown(effort)}")
-    return {}
-
-
-def _format(given: Any, gaps: Gaps) -> Json | None:
-    if given is None:
-        return None
-    asked = an_object(given, "response_format")
-    kind = asked.get("type")
-    if kind == "text":
-        return None
-    if kind != "json_schema":
-        gaps.note_option(f"response_format {shown(kind)}")
-        return None
-    where = "response_format.json_schema"
-    described = an_object(asked.get("json_schema"), where)
-    schema = an_object(described.get("schema"), f"{where}.schema")
-    return {"type": "json_schema", "schema": schema}
-
-
 _TRANSLATIONS: tuple[Callable[[Mapping[str, Any], Gaps], Json], ...] = (
     _metadata,
-    _output,
     _service_tier,
     _stop,
     _stream,
-    tools_of,
 )

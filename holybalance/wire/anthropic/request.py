@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holybalance.messages import ChatRequest
 from holybalance.wire.anthropic.conversation import Conversation
+from holybalance.wire.anthropic.models import traits
 from holybalance.wire.anthropic.options import told
 from holybalance.wire.formats import Gaps, Manner, Written
 from holybalance.wire.writing import written
@@ -20,7 +21,7 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
         RequestError: something in it is not as it must be.
     """
     gaps = Gaps("Anthropic")
-    conversation = Conversation(gaps)
+    conversation = Conversation(gaps, hears_late=traits(manner.model).hears_late)
     # Whoever knows the parameter of that name means it as well as the messages.
     conversation.add_system(request.options.get("system"), "system")
     for number, message in enumerate(request.messages):

@@ -34,6 +34,8 @@ class Reader:
         wall_clock: seconds since the epoch.
     """
 
+    HAS_MARKER = True
+
     def __init__(self, wall_clock: Callable[[], float] = time.time) -> None:
         self.is_ended = False
         self._wall_clock = wall_clock

@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from holybalance.wire.anthropic.checks import a_list, a_text, an_object, shown
+from holybalance.wire.anthropic.models import Traits
+from holybalance.wire.anthropic.schemas import closed
 from holybalance.wire.formats import Gaps
 from holybalance.wire.shape import Json
 
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _OWN_CHOICES = frozenset({"auto", "any", "tool", "none"})
+FORCED = ("any", "tool")
+"""The types of a choice that leaves the model none."""
 # They are about the tools that there are; without any, they ask for nothing.
 _IDLE_CHOICES = ("auto", "none")
 
 
-def tools_of(options: Mapping[str, Any], gaps: Gaps) -> Json:
+def tools_of(
+    options: Mapping[str, Any], model: str, traits: Traits, gaps: Gaps
+) -> Json:
     """
     Translate `tools`, `tool_choice` and `parallel_tool_calls`.
 
@@ -25,6 +31,9 @@ def tools_of(options: Mapping[str, Any], gaps: Gaps) -> Json:
     given = options.get("tools")
     entries = [] if given is None else a_list(given, "tools")
     choice = _choice(options.get("tool_choice"), gaps)
+    if choice is not None and choice["type"] in FORCED and not traits.forces_tools:
+        gaps.note_option(f"tool_choice that forces a tool for {model}")
+        choice = None
     if not entries:
         is_idle = choice is None or choice["type"] in _IDLE_CHOICES
         return {} if is_idle else {"tool_choice": choice}
@@ -45,11 +54,14 @@ def _tool(given: Any, where: str, gaps: Gaps) -> Json:
     if tool.get("type") != "function":
         return dict(tool)
     function = an_object(tool.get("function"), f"{where}.function")
+    place = f"{where}.function.parameters"
+    schema = _schema(function.get("parameters"), place)
+    if function.get("strict"):
+        # Then Anthropic holds the model to it, and takes what it can hold it to.
+        schema = closed(schema, place, gaps)
     translated = {
         "name": a_text(function.get("name"), f"{where}.function.name"),
-        "input_schema": _schema(
-            function.get("parameters"), f"{where}.function.parameters"
-        ),
+        "input_schema": schema,
     }
     for name in ("description", "strict"):
         if function.get(name) is not None:

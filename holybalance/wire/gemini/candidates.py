@@ -128,6 +128,28 @@ class Candidate:
         return f"{self._prefix}_{self._calls}"
 
 
+def numbered(pieces: list[Any]) -> list[tuple[int, Json]]:
+    """
+    Give candidates, or pieces of them, with their numbers.
+
+    Google's JSON leaves out what is 0; older answers number none.
+
+    Raises:
+        MisshapenError: one is none, or its number is none.
+    """
+    given: list[Any] = []
+    for piece in pieces:
+        if not isinstance(piece, dict):
+            raise MisshapenError("a candidate that is no object")
+        given.append(piece.get("index"))
+    numbers = [0 if number is None else number for number in given]
+    if not all(isinstance(number, int) for number in numbers):
+        raise MisshapenError("a candidate whose index is no number")
+    if len(set(numbers)) < len(numbers):
+        return list(enumerate(pieces))
+    return list(zip(numbers, pieces, strict=True))
+
+
 def message_of(delta: Json) -> Json:
     """Make a message of the only delta that there is."""
     message = {"role": "assistant", "content": None, "refusal": None, **delta}

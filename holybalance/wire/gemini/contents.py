@@ -8,6 +8,7 @@ from typing import Any
 from holybalance.wire.failures import parse
 from holybalance.wire.formats import Gaps
 from holybalance.wire.gemini.kept import placed, signature_of
+from holybalance.wire.gemini.models import Traits
 from holybalance.wire.gemini.naming import Json, invalid
 from holybalance.wire.gemini.parts import parts_of, text_of
 
@@ -15,6 +16,7 @@ from holybalance.wire.gemini.parts import parts_of, text_of
 # that it never made, such as another model's, or those of a conversation made up
 # (https://ai.google.dev/gemini-api/docs/thought-signatures, "FAQs").
 UNSIGNED = "skip_thought_signature_validator"
+_BELONGS = "The result of {} came with this:"
 
 
 class Conversation:
@@ -23,18 +25,20 @@ class Conversation:
 
     Args:
         gaps: told of what Gemini does not have.
-        signs: whether the model asks for a signature with calls.
+        traits: what the model takes.
     """
 
-    def __init__(self, gaps: Gaps, *, signs: bool) -> None:
+    def __init__(self, gaps: Gaps, traits: Traits) -> None:
         self._gaps = gaps
-        self._signs = signs
+        self._traits = traits
         self.system: list[Json] = []
         self.contents: list[Json] = []
         # What the last of the contents is; results of tools are the user's as well, but
         # stay apart, for Google wants as many results as there were calls.
         self._last = ""
         self._names: dict[str, str] = {}
+        # Of results, where a result cannot hold them: they follow when all are there.
+        self._media: list[Json] = []
 
     def read(self, messages: Sequence[Any]) -> None:
         """
@@ -45,6 +49,7 @@ class Conversation:
         """
         for number, message in enumerate(messages):
             self._take(message, f"messages[{number}]")
+        self._show_media()
 
     def _take(self, message: Any, where: str) -> None:
         if not isinstance(message, Mapping):
@@ -53,7 +58,7 @@ class Conversation:
         if role in ("system", "developer"):
             self._take_system(message, where)
         elif role == "user":
-            self._append("user", self._parts(message, where) or [{"text": ""}])
+            self._append("user", self._parts(message, where))
         elif role == "assistant":
             self._take_assistant(message, where)
         elif role == "tool":
@@ -83,7 +88,7 @@ class Conversation:
         if isinstance(message.get("content"), str | None):
             parts = placed(text_of(parts), message.get("extra_content"))
         parts += self._calls(message, where)
-        self._append("model", parts or [{"text": ""}])
+        self._append("model", parts)
 
     def _calls(self, message: Mapping[str, Any], where: str) -> list[Json]:
         calls = message.get("tool_calls")
@@ -94,7 +99,7 @@ class Conversation:
         parts: list[Json] = []
         for number, call in enumerate(calls):
             parts += self._call(call, f"{where}.tool_calls[{number}]")
-        if parts and self._signs:
+        if parts and self._traits.signs:
             # Of calls side by side only the first has one.
             parts[0].setdefault("thoughtSignature", UNSIGNED)
         return parts
@@ -130,15 +135,26 @@ class Conversation:
         if isinstance(call, str):
             told["id"] = call
         media = [part for part in parts if "text" not in part]
-        if media:
+        if media and self._traits.nests_media:
             told["parts"] = media
         self._append("tool", [{"functionResponse": told}])
+        if media and not self._traits.nests_media:
+            self._media += [{"text": _BELONGS.format(name)}, *media]
+
+    def _show_media(self) -> None:
+        """Show as the user's what results hold; among those Google wants no other."""
+        media, self._media = self._media, []
+        self._append("user", media)
 
     def _parts(self, message: Mapping[str, Any], where: str) -> list[Json]:
         return parts_of(message.get("content"), f"{where}.content", self._gaps)
 
     def _append(self, kind: str, parts: list[Json]) -> None:
         """Add to the last of the contents, or a new one where that is another's."""
+        if not parts:
+            return
+        if kind != "tool" and self._media:
+            self._show_media()
         if self._last == kind:
             self.contents[-1]["parts"] += parts
             return

@@ -16,9 +16,11 @@ from holybalance.wire.transport import Response
 _DENIED = 401
 _NOT_FOUND = 404
 _THROTTLED = 429
+_CANCELLED = 499
+_UNAVAILABLE = 503
 # A stream's error says its status by name, where not by number (google/rpc/code.proto).
 _STATUSES = {
-    "CANCELLED": 499,
+    "CANCELLED": _CANCELLED,
     "UNKNOWN": 500,
     "INVALID_ARGUMENT": 400,
     "DEADLINE_EXCEEDED": 504,
@@ -32,7 +34,7 @@ _STATUSES = {
     "OUT_OF_RANGE": 400,
     "UNIMPLEMENTED": 501,
     "INTERNAL": 500,
-    "UNAVAILABLE": 503,
+    "UNAVAILABLE": _UNAVAILABLE,
     "DATA_LOSS": 500,
 }
 # Google says of keys with these reasons that the *argument* is invalid, status 400,
@@ -104,8 +106,11 @@ def _status(status: int, error: Mapping[str, Any]) -> int:
 
     A verdict is passed on statuses, and 400 is the caller's fault, so that a bad key
     would fail a call that another key could serve. So would a place from which Google
-    serves nobody, another 400.
+    serves nobody, another 400, and 499, which says that the caller went away: had it
+    gone, nobody would read this.
     """
+    if status == _CANCELLED:
+        return _UNAVAILABLE
     if status != 400:
         return status
     if not _KEY_REASONS.isdisjoint(_reasons(error)):

@@ -1,4 +1,4 @@
-"""Owns names: of models in paths and by age, of fields, and of what is amiss."""
+"""Owns names: of models in paths, of fields, and of what is amiss."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ Json = dict[str, Any]
 
 PROVIDER = "Gemini"
 
-_VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
 _HUMP = re.compile(r"_([a-z0-9])")
-# An alias such as "gemini-flash-latest" has no number, for it is the newest.
-_NEWEST = (99, 0)
 
 
 def path(model: str, action: str) -> str:
@@ -32,15 +29,6 @@ def path(model: str, action: str) -> str:
 def resource(model: str) -> str:
     """Name a model as a field of a body does."""
     return model if "/" in model else f"models/{model}"
-
-
-def version(model: str) -> tuple[int, int]:
-    """Read a Gemini model's version from its name; the newest where it has none."""
-    found = _VERSION.search(model)
-    if found is None:
-        return _NEWEST
-    # Longer numbers are dates or builds, and Python reads no endless ones.
-    return int(found[1][:4]), int((found[2] or "0")[:4])
 
 
 def camel(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from holybalance.wire.formats import Gaps
+from holybalance.wire.gemini.models import traits
 from holybalance.wire.gemini.naming import Json, camel, invalid
 from holybalance.wire.gemini.thinking import merged, thinking_config
 
@@ -216,7 +217,7 @@ class Options:
         if "reasoning_effort" not in asked:
             return
         effort = asked["reasoning_effort"]
-        config = thinking_config(model, effort)
+        config = thinking_config(traits(model), effort)
         if config is None:
             self._gaps.note_option(f"reasoning_effort {effort} with {model}")
         else:

@@ -62,24 +62,31 @@ def parts_of(content: Any, where: str, gaps: Gaps) -> list[Json]:
     """
     Translate a content, a text or a list of parts.
 
+    Empty texts, which Google takes for parts without any content and refuses, are left
+    out, but for signed ones.
+
     Raises:
         RequestError: it is neither, or a part is not as it must be.
     """
     if content is None:
         return []
     if isinstance(content, str):
-        return [{"text": content}]
+        return [{"text": content}] if content else []
     if not isinstance(content, list | tuple):
         raise invalid(f"{where} must be a text or a list of parts")
     parts: list[Json] = []
     for number, piece in enumerate(content):
         parts += _part(piece, f"{where}[{number}]", gaps)
-    return parts
+    return [part for part in parts if not _is_empty(part)]
 
 
 def text_of(parts: list[Json]) -> str:
     """Join the texts among parts."""
     return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+
+
+def _is_empty(part: Json) -> bool:
+    return part.get("text") == "" and not part.get("thoughtSignature")
 
 
 def _part(piece: Any, where: str, gaps: Gaps) -> list[Json]:

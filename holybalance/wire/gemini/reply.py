@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import time
+from operator import itemgetter
 from typing import Any
 
 from holybalance.messages import Outcome, Problem, Usage
 from holybalance.wire import signals
 from holybalance.wire.failures import OK, failure, parse, request_id
-from holybalance.wire.gemini.candidates import Candidate, MisshapenError, message_of
+from holybalance.wire.gemini.candidates import (
+    Candidate,
+    MisshapenError,
+    message_of,
+    numbered,
+)
 from holybalance.wire.gemini.errors import read_error
 from holybalance.wire.gemini.naming import Json
 from holybalance.wire.shape import is_refused, shaped_usage
@@ -110,12 +116,11 @@ def _choices(document: Any, raw: bytes) -> list[Json]:
     if not isinstance(candidates, list) or not candidates:
         raise MisshapenError("no candidates")
     name = answer_id(document, raw)
-    return [_choice(piece, name, n) for n, piece in enumerate(candidates)]
+    choices = [_choice(piece, name, index) for index, piece in numbered(candidates)]
+    return sorted(choices, key=itemgetter("index"))
 
 
-def _choice(piece: Any, name: str, index: int) -> Json:
-    if not isinstance(piece, dict):
-        raise MisshapenError("a candidate that is no object")
+def _choice(piece: Json, name: str, index: int) -> Json:
     if not piece.get("finishReason") and not piece.get("content"):
         # One that says why it ended may well be empty: Gemini can think up to its
         # bound, or end at once. Of this one nothing is known.

@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 from holybalance.messages import ChatRequest
 from holybalance.wire.formats import Gaps, Manner, Written
 from holybalance.wire.gemini.contents import Conversation
-from holybalance.wire.gemini.naming import PROVIDER, Json, path, version
+from holybalance.wire.gemini.models import traits
+from holybalance.wire.gemini.naming import PROVIDER, Json, invalid, path
 from holybalance.wire.gemini.options import Options
 from holybalance.wire.gemini.tools import Tools
 from holybalance.wire.writing import written
@@ -25,12 +26,17 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
     gaps = Gaps(PROVIDER)
     body = _body(request, manner, gaps)
     dropped = gaps.settle(drops=manner.drops)
+    if not body["contents"]:
+        raise invalid(
+            "messages has nothing to answer; Gemini needs a message of the user with a "
+            "text or other content"
+        )
     action = "streamGenerateContent?alt=sse" if request.is_stream else "generateContent"
     return Written(path(manner.model, action), written(body), dropped)
 
 
 def _body(request: ChatRequest, manner: Manner, gaps: Gaps) -> Json:
-    conversation = Conversation(gaps, signs=_signs(manner.model))
+    conversation = Conversation(gaps, traits(manner.model))
     conversation.read(request.messages)
     options = Options(request.options, manner.model, gaps)
     tools = Tools(request.options.get("tools"), gaps)
@@ -70,7 +76,3 @@ def _with_own(body: Json, own: Mapping[str, Any]) -> Json:
 
 def _is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
-
-
-def _signs(model: str) -> bool:
-    return "gemini" in model and version(model) >= (3, 0)

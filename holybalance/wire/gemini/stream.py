@@ -9,7 +9,11 @@ from typing import Any
 from holybalance.messages import Usage
 from holybalance.wire.failures import OK, garbled, parse
 from holybalance.wire.formats import Chunk, ChunkReader, InBandError
-from holybalance.wire.gemini.candidates import Candidate, MisshapenError
+from holybalance.wire.gemini.candidates import (
+    Candidate,
+    MisshapenError,
+    numbered,
+)
 from holybalance.wire.gemini.errors import error_in, read_in_band
 from holybalance.wire.gemini.naming import Json
 from holybalance.wire.gemini.reply import answer_id, head_of, refusal, usage_in
@@ -33,6 +37,9 @@ class _Reader:
     Each event may bring usage, counted up to there. It is given once all candidates
     have ended, and given anew where an event after that knows better.
     """
+
+    # Some models give a finish reason with every event.
+    HAS_MARKER = False
 
     def __init__(self, created: int) -> None:
         self._created = created
@@ -85,14 +92,9 @@ class _Reader:
             return []
         if not isinstance(pieces, list):
             raise MisshapenError("no list of candidates")
-        return [self._choice(piece, place) for place, piece in enumerate(pieces)]
+        return [self._choice(piece, index) for index, piece in numbered(pieces)]
 
-    def _choice(self, piece: Any, place: int) -> Json:
-        if not isinstance(piece, dict):
-            raise MisshapenError("a candidate that is no object")
-        index = piece.get("index", place)
-        if not isinstance(index, int):
-            raise MisshapenError("a candidate whose index is no number")
+    def _choice(self, piece: Json, index: int) -> Json:
         candidate = self._candidates.get(index)
         is_new = candidate is None
         if candidate is None:

@@ -14,8 +14,9 @@ from holybalance.wire.formats import (
     Manner,
     Written,
 )
-from holybalance.wire.openai.conversation import Messages, plain_messages
-from holybalance.wire.openai.errors import read_in_band
+from holybalance.wire.openai.conversation import in_dialect
+from holybalance.wire.openai.dialects import DIALECTS, OTHERS
+from holybalance.wire.openai.errors import error_in, read_told
 from holybalance.wire.openai.whole import read_whole
 from holybalance.wire.shape import is_refused
 from holybalance.wire.sse import Event
@@ -33,12 +34,14 @@ def encode(request: ChatRequest, manner: Manner) -> Written:
     Raises:
         RequestError: something in it is not JSON.
     """
+    dialect = DIALECTS.get(manner.dialect, OTHERS)
     options = request.options
     if manner.asks_usage and options.get("stream"):
         options = _asking_for_usage(options)
-    messages: Messages = request.messages
-    if not manner.is_googles:
-        messages = plain_messages(messages)
+    for name in dialect.options:
+        if name in options:
+            options = _renamed(options, name, dialect.options[name])
+    messages = in_dialect(request.messages, dialect)
     body = {**options, "model": manner.model, "messages": messages}
     return Written(PATH, written(body))
 
@@ -62,6 +65,8 @@ def reader() -> ChunkReader:
 
 
 class _Reader:
+    HAS_MARKER = True
+
     def __init__(self) -> None:
         self.is_ended = False
 
@@ -78,8 +83,10 @@ class _Reader:
         chunk = parse(event.data)
         if not isinstance(chunk, dict):
             raise InBandError(garbled("a piece of the stream is no JSON object"))
-        if chunk.get("error"):
-            raise InBandError(read_in_band(chunk["error"], event.data))
+        error = error_in(chunk)
+        if error:
+            # One that does not say what it is counts as the server's own.
+            raise InBandError(read_told(Response(500, {}, event.data), error, None))
         if not isinstance(chunk.get("choices", []), list):
             raise InBandError(garbled("a piece of the stream has no list of choices"))
         return (chunk,)
@@ -90,6 +97,14 @@ def _asking_for_usage(options: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(asked, Mapping):
         return options  # for the upstream to refuse
     return {**options, "stream_options": {"include_usage": True, **asked}}
+
+
+def _renamed(options: Mapping[str, Any], name: str, other: str) -> Mapping[str, Any]:
+    """Call an option by another name, where the caller does not use that as well."""
+    if options.get(other) is not None:
+        return options
+    others = {key: value for key, value in options.items() if key != name}
+    return others | {other: options[name]}
 
 
 def _flaw(document: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from holybalance.messages import Outcome
 from holybalance.wire import signals
 from holybalance.wire.failures import OK, parse, request_id
-from holybalance.wire.openai.errors import read_error
+from holybalance.wire.openai.errors import error_in, read_error, read_told
 from holybalance.wire.shape import usage_of
 from holybalance.wire.transport import Response
 
@@ -24,7 +24,14 @@ def read_whole(
         now: the wall clock, for a `Retry-After` that is a date.
     """
     document = parse(response.body)
-    flaw = _flaw(document, flaw_of) if response.status == OK else ""
+    if response.status != OK:
+        return read_error(response, document, None, now)
+    if not isinstance(document, dict):
+        return read_error(response, document, "status 200 without a JSON object", now)
+    error = error_in(document)
+    if error:
+        return read_told(response, error, now)
+    flaw = flaw_of(document)
     if flaw is not None:
         return read_error(response, document, flaw, now)
     head = response.headers
@@ -36,11 +43,3 @@ def read_whole(
         request_id=request_id(head),
         headers=head,
     )
-
-
-def _flaw(document: Any, flaw_of: Callable[[Any], str | None]) -> str | None:
-    if not isinstance(document, dict):
-        return "status 200 without a JSON object"
-    if document.get("error"):
-        return "status 200 with an error in it"
-    return flaw_of(document)

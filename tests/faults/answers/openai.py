@@ -58,10 +58,16 @@ FILTERED = Told(finish="content_filter", usage=PROMPT, cost_usd=PROMPT_USD)
 BROKEN_OFF = Told(text=TEXT, finish="content_filter", usage=SPENT, cost_usd=COST_USD)
 
 
-def whole(message: dict[str, Any], finish: str = "stop", usage: Any = None) -> bytes:
+def whole(
+    message: dict[str, Any],
+    finish: str = "stop",
+    usage: Any = None,
+    **more: Any,
+) -> bytes:
     """Write a completion."""
     told: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-    choice = {"index": 0, "message": {**told, "annotations": [], **message}}
+    said = {**told, "annotations": [], **message}
+    choice = {"index": 0, "message": said, **more}
     document = {
         **_HEAD,
         "object": "chat.completion",
@@ -81,9 +87,11 @@ def error(
     return json({"error": told}, line, *HEADERS, *headers)
 
 
-def chunk(delta: dict[str, Any] | None, finish: str | None = None) -> bytes:
+def chunk(
+    delta: dict[str, Any] | None, finish: str | None = None, **more: Any
+) -> bytes:
     """Write a piece of the only choice."""
-    choice = {"index": 0, "delta": delta or {}, "logprobs": None}
+    choice = {"index": 0, "delta": delta or {}, "logprobs": None, **more}
     return _chunk([{**choice, "finish_reason": finish}], None)
 
 
@@ -145,6 +153,9 @@ _OVERLOADED = {
     "param": None,
     "code": "server_is_overloaded",
 }
+_SPENT = {"message": "You exceeded your current quota.", "code": "insufficient_quota"}
+_FILTERED = {"message": "The prompt was filtered.", "code": "content_filter"}
+_BROKE_DOWN = {"message": "Upstream error from Chutes", "code": "502"}
 _FLAGGED = (
     "Invalid prompt: your prompt was flagged as potentially violating our usage "
     "policy. Please try again with a different prompt: "
@@ -191,6 +202,20 @@ ERRORS: dict[str, Row] = {
         Verdict.THROTTLED,
         429,
         "rate_limit_exceeded",
+        wait_s=WAIT_S,
+        **_TOLD,
+    ),
+    # OpenRouter's, when a model had begun to answer.
+    "429, within a 200": failed(
+        json(
+            {"error": {"code": "429", "message": "Provider returned error"}},
+            "200 OK",
+            "retry-after: 20",
+            *HEADERS,
+        ),
+        Verdict.THROTTLED,
+        429,
+        "429",
         wait_s=WAIT_S,
         **_TOLD,
     ),
@@ -260,9 +285,23 @@ WHOLE: dict[str, Row] = {
     "cut": failed(half(_TALE), Verdict.MALFORMED, None, closes=True),
     "garbage": failed(http(b"\x00\xff{{{ no JSON"), Verdict.MALFORMED, 200),
     "garbage, a web page": failed(WEB_PAGE, Verdict.MALFORMED, 200),
+    "500, in a choice": failed(
+        whole({"content": TEXT}, "error", error=_BROKE_DOWN),
+        Verdict.SICK,
+        502,
+        "502",
+        **_TOLD,
+    ),
     "refusal, in words": replied(whole({"refusal": NO}), DECLINED, **_TOLD),
     "refusal, filtered": replied(
         whole({"content": ""}, "content_filter", _NOTHING_USED),
+        FILTERED,
+        verdict=Verdict.REFUSED,
+        falls_back=True,
+        **_TOLD,
+    ),
+    "refusal, after thoughts": replied(
+        whole({"reasoning_content": "Hm."}, "content_filter", _NOTHING_USED),
         FILTERED,
         verdict=Verdict.REFUSED,
         falls_back=True,
@@ -287,6 +326,27 @@ STREAM: dict[str, Row] = {
         Verdict.SICK,
         503,
         "server_is_overloaded",
+        **_TOLD,
+    ),
+    "500, in a piece's choice": failed(
+        stream(chunk(None, "error", error=_BROKE_DOWN), DONE, headers=HEADERS),
+        Verdict.SICK,
+        502,
+        "502",
+        **_TOLD,
+    ),
+    "quota, in the stream": failed(
+        stream(event({"error": _SPENT}), DONE, headers=HEADERS),
+        Verdict.EXHAUSTED,
+        429,
+        "insufficient_quota",
+        **_TOLD,
+    ),
+    "refusal, in the stream": rejected(
+        stream(event({"error": _FILTERED}), DONE, headers=HEADERS),
+        400,
+        "content_filter",
+        Verdict.REFUSED,
         **_TOLD,
     ),
     "500, in the stream": failed(
