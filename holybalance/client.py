@@ -128,7 +128,20 @@ class Client:
         )
         return engine.call(request)
 
-    def stream(self, messages: Prompt, **arguments: Any) -> Stream:
+    def stream(
+        self,
+        messages: Prompt,
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        timeout: float | None = None,
+        session: str | None = None,
+        max_cost: float | None = None,
+        max_latency: float | None = None,
+        tags: Sequence[str] = (),
+        max_attempts: int | None = None,
+        **options: Any,
+    ) -> Stream:
         """
         Make one call whose answer comes in pieces; takes what `chat` takes.
 
@@ -141,23 +154,60 @@ class Client:
             CallError: there was no first token; as `chat` does.
         """
         engine = self._engine()
-        request = make_request(self.config, messages, **arguments)
+        request = make_request(
+            self.config,
+            messages,
+            model=model,
+            system=system,
+            timeout=timeout,
+            session=session,
+            max_cost=max_cost,
+            max_latency=max_latency,
+            tags=tags,
+            max_attempts=max_attempts,
+            **options,
+        )
         return engine.open(streamed(request))
 
-    def embed(self, inputs: Inputs, **arguments: Any) -> Embeddings:
+    def embed(
+        self,
+        inputs: Inputs,
+        *,
+        model: str | None = None,
+        timeout: float | None = None,
+        session: str | None = None,
+        tags: Sequence[str] = (),
+        max_attempts: int | None = None,
+        **options: Any,
+    ) -> Embeddings:
         """
         Make one call for embeddings, a vector for each input.
 
         Args:
             inputs: a text, or a list of texts or of token ids.
-            **arguments: `model`, which must be named; `timeout`, `session`, `tags` and
-                `max_attempts` as for `chat`; OpenAI parameters (`dimensions` …).
+            model: must be named; it may be no alias of several, nor "auto", since the
+                vectors of different models do not compare.
+            timeout: as for `chat`, like those that follow.
+            session: calls of one session prefer one endpoint.
+            tags: words of your own for the call, for budgets.
+            max_attempts: tries, the first included.
+            **options: OpenAI parameters (`dimensions` …), passed through as they are.
 
         Raises:
             CallError: as `chat` does.
         """
         engine = self._engine()
-        return engine.call(make_embedding(self.config, inputs, **arguments))
+        request = make_embedding(
+            self.config,
+            inputs,
+            model=model,
+            timeout=timeout,
+            session=session,
+            tags=tags,
+            max_attempts=max_attempts,
+            **options,
+        )
+        return engine.call(request)
 
     @overload
     def send(self, request: ChatRequest) -> Reply: ...

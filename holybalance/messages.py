@@ -153,6 +153,13 @@ class EmbedRequest(Request):
 
     operation: ClassVar[str] = "embeddings"
 
+    @property
+    def count(self) -> int:
+        """How many vectors are asked for."""
+        if isinstance(self.inputs, str) or isinstance(self.inputs[0], int):
+            return 1
+        return len(self.inputs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -347,7 +354,7 @@ class Embeddings:
     @property
     def vectors(self) -> list[list[float]]:
         """The vectors in the order of the inputs; base64 is decoded."""
-        entries = sorted(self.body["data"], key=lambda entry: entry.get("index", 0))
+        entries = sorted(self.body["data"], key=_place)
         return [floats_of(entry["embedding"]) for entry in entries]
 
 
@@ -391,6 +398,12 @@ class Delta(NamedTuple):
     def _said(self, name: str) -> str:
         text = self._delta.get(name)
         return text if isinstance(text, str) else ""
+
+
+def _place(entry: Mapping[str, Any]) -> int:
+    """Give an embedding's place; those of servers that tell none stay as they came."""
+    index = entry.get("index")
+    return index if isinstance(index, int) else 0
 
 
 def texts_of(head: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -11,10 +11,11 @@ from holybalance.balancing.limits import Refusal
 from holybalance.balancing.speech import secrets_in
 from holybalance.balancing.verdict import CONSEQUENCES
 from holybalance.budgeting.ledger import Hold
-from holybalance.messages import Fault, Outcome, Request, Verdict
+from holybalance.messages import EmbedRequest, Fault, Outcome, Request, Verdict
 from holybalance.wire.cancel import Cancel
 from holybalance.wire.faults import WireError
 from holybalance.wire.formats import Written
+from holybalance.wire.shape import flaw_of_vectors
 from holybalance.wire.transport import Exchange, Response
 
 if TYPE_CHECKING:
@@ -195,8 +196,13 @@ class Lease:
         return headers
 
     def _read(self, response: Response) -> Outcome:
-        operation = self.ask.request.operation
-        return self.endpoint.speech.read(response, operation, self._secrets)
+        request = self.ask.request
+        outcome = self.endpoint.speech.read(response, request.operation, self._secrets)
+        if isinstance(request, EmbedRequest) and outcome.body is not None:
+            flaw = flaw_of_vectors(outcome.body, request.count)
+            if flaw is not None:
+                return outcome._replace(body=None, fault=Fault.GARBLED, message=flaw)
+        return outcome
 
     def _read_begin(
         self, exchange: Exchange, times: Times, cancel: Cancel

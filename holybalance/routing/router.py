@@ -18,6 +18,7 @@ from holybalance.routing.candidates import (
     make_candidates,
 )
 from holybalance.routing.deliberation import Deliberation, Ruling, Surroundings
+from holybalance.routing.embedding import unfit_for_embedding
 from holybalance.routing.learned import Learned, Record
 from holybalance.routing.offers import Offer, make_offers
 from holybalance.routing.plan import Funds, Live, Plan
@@ -111,17 +112,14 @@ class Router:
         Say to which model a call for embeddings goes: the one that it names.
 
         Raises:
-            RequestError: the name stands for several, whose vectors do not compare.
+            RequestError: the name stands for several, whose vectors do not compare, or
+                for one that makes none.
         """
+        unfit = unfit_for_embedding(self._config, request.model)
+        if unfit is not None:
+            raise RequestError(unfit.why, code=unfit.code)
         alias = self._config.aliases.get(request.model)
-        models = (request.model,) if alias is None else alias.models
-        if request.model == AUTO or len(models) > 1:
-            raise RequestError(
-                f'"{request.model}" stands for several models, and vectors of different'
-                " models do not compare; name one model",
-                code="several_models",
-            )
-        return Plan(models, (None,))
+        return Plan((request.model,) if alias is None else alias.models, (None,))
 
     def is_choice(self, model: str) -> bool:
         """Tell whether a name leaves a choice: an alias, or "auto"."""

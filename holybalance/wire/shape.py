@@ -52,6 +52,25 @@ def shaped_usage(usage: Usage) -> Json:
     }
 
 
+def flaw_of_vectors(body: Mapping[str, Any], count: int) -> str | None:
+    """Say what keeps embeddings from being one for each input; `None` if nothing."""
+    entries = body["data"]
+    numbers = sorted(
+        entry["index"] for entry in entries if isinstance(entry.get("index"), int)
+    )
+    if numbers != list(range(count)):
+        return f"status 200 with {len(entries)} embeddings, not numbered as the inputs"
+    if not all(map(_is_vector, (entry["embedding"] for entry in entries))):
+        return "status 200 with an embedding that is no vector"
+    return None
+
+
+def _is_vector(embedding: Any) -> bool:
+    if isinstance(embedding, str):
+        return len(embedding) % 4 == 0
+    return isinstance(embedding, list) and isinstance(embedding[0], int | float)
+
+
 def is_refused(choices: Iterable[Any]) -> bool:
     """Tell whether a reply was broken off for its content, with nothing answered."""
     return all(
