@@ -66,7 +66,12 @@ class Engine:
             clock=self.runtime.clock,
         )
         self.ledger = _make_ledger(config, self._exchange, self.runtime)
-        endpoints = make_endpoints(config, self.runtime, self.is_given_up)
+        # Weakly: urllib3 keeps idle connections until their pool goes, and whoever is
+        # asked by them would keep the pool.
+        given_up = weakref.WeakMethod(self.is_given_up)
+        endpoints = make_endpoints(
+            config, self.runtime, lambda: (asked := given_up()) is None or asked()
+        )
         worst = WorstCase(self.ledger, config.catalog)
         self.balancer = Balancer(endpoints, settings, worst, self.runtime)
         self.router = Router(

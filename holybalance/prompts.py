@@ -1,4 +1,8 @@
-"""Owns how what a caller passes becomes a `ChatRequest`, checked before any call."""
+"""
+Owns how what a caller passes becomes a `ChatRequest` or an `EmbedRequest`.
+
+All of it is checked before any call; knows no endpoint.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +70,17 @@ _OURS = (
     "max_attempts",
 )
 _KNOWN_OF_EMBEDDINGS = frozenset({"dimensions", "encoding_format", "user"})
+_OURS_OF_EMBEDDINGS = ("model", "timeout", "session", "tags", "max_attempts")
+# `input` is what a body calls the inputs, which take its place there.
+_NOT_OF_EMBEDDINGS = (
+    "system",
+    "max_cost",
+    "max_latency",
+    "messages",
+    "input",
+    "stream",
+    "stream_options",
+)
 _NOT_OF_A_CALL = frozenset({"ordered", "return_errors"})
 # difflib's ratio of "timout" and "timeout" is 0.92, of "mode" and "model" 0.89.
 _LIKENESS = 0.8
@@ -129,8 +144,8 @@ def make_embedding(
     Raises:
         RequestError: something in it can never work.
     """
-    for name in options.keys() - _KNOWN_OF_EMBEDDINGS:
-        _check_unknown(name)
+    if options:
+        _check_options_of_embeddings(options)
     if model is None:
         raise _wrong("no model given; embed has no default, so pass model=")
     return EmbedRequest(
@@ -167,16 +182,30 @@ def _check_options(options: dict[str, Any]) -> None:
             "reply in pieces"
         )
     for name in options.keys() - _KNOWN_OPTIONS:
-        _check_unknown(name)
+        _check_unknown(name, _OURS)
 
 
-def _check_unknown(name: str) -> None:
+def _check_options_of_embeddings(options: dict[str, Any]) -> None:
+    # As for chats: a stream that is not wanted is no option.
+    if options.get("stream", True) is False:
+        del options["stream"]
+    for name in options.keys() & set(_NOT_OF_EMBEDDINGS):
+        raise _wrong(
+            f"{name} is not an option of embeddings: leave it out; they take "
+            f"{', '.join(_OURS_OF_EMBEDDINGS)}, and parameters of the upstream's "
+            f"({', '.join(sorted(_KNOWN_OF_EMBEDDINGS))} …)"
+        )
+    for name in options.keys() - _KNOWN_OF_EMBEDDINGS:
+        _check_unknown(name, _OURS_OF_EMBEDDINGS)
+
+
+def _check_unknown(name: str, ours: Sequence[str]) -> None:
     if name in _NOT_OF_A_CALL:
         raise _wrong(f'unknown option "{name}"; it is no parameter of a call')
     # Imported here: most calls have no such option.
     import difflib  # noqa: PLC0415
 
-    for meant in difflib.get_close_matches(name, _OURS, n=1, cutoff=_LIKENESS):
+    for meant in difflib.get_close_matches(name, ours, n=1, cutoff=_LIKENESS):
         raise _wrong(f'unknown option "{name}"; did you mean "{meant}"?')
 
 

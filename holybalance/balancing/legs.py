@@ -44,7 +44,8 @@ class Leg:
         # Why endpoints cannot do what is asked for, by name.
         self.unable: dict[str, UnsupportedError | RequestError] = {}
         self._request = asked
-        self._written: dict[tuple[str, Manner], Written] = {}
+        # Nearly always one: no call is written in many ways.
+        self._written: list[tuple[str, Manner, Written]] = []
 
     @property
     def request(self) -> Request:
@@ -63,25 +64,26 @@ class Leg:
         Raises:
             RequestError: it is too big.
         """
-        if endpoint.name in self.unable:
+        if self.unable and endpoint.name in self.unable:
             return None
-        key = endpoint.config.format, endpoint.speech.manner(self.model)
-        written = self._written.get(key)
-        if written is None:
-            try:
-                written = endpoint.speech.write(self.request)
-            except (UnsupportedError, RequestError) as error:
-                # What one format cannot write, another one may.
-                self.unable[endpoint.name] = error.with_traceback(None)
-                return None
-            self._written[key] = written
-            size = len(written.body)
-            if size > max_bytes:
-                raise RequestError(
-                    f"the request is {size:,} bytes, over the cap of "
-                    f"{max_bytes:,} (max_request_bytes); shorten it or raise the cap",
-                    code="request_too_large",
-                )
+        form, manner = endpoint.config.format, endpoint.speech.manner(self.model)
+        for known_form, known_manner, written in self._written:
+            if known_form == form and known_manner == manner:
+                return written
+        try:
+            written = endpoint.speech.write(self.request, manner)
+        except (UnsupportedError, RequestError) as error:
+            # What one format cannot write, another one may.
+            self.unable[endpoint.name] = error.with_traceback(None)
+            return None
+        self._written.append((form, manner, written))
+        size = len(written.body)
+        if size > max_bytes:
+            raise RequestError(
+                f"the request is {size:,} bytes, over the cap of "
+                f"{max_bytes:,} (max_request_bytes); shorten it or raise the cap",
+                code="request_too_large",
+            )
         return written
 
     def fresh(self) -> Iterator[Endpoint]:

@@ -81,9 +81,9 @@ class Speech:
             )
         return manner
 
-    def write(self, request: Request) -> Written:
+    def write(self, request: Request, manner: Manner) -> Written:
         """
-        Write a request in the endpoint's wire format.
+        Write a request in the endpoint's wire format, and in a manner of `manner`.
 
         Raises:
             UnsupportedError: it asks for what the provider cannot do.
@@ -92,7 +92,7 @@ class Speech:
         operation = getattr(self.wire, request.operation)
         if operation is None:
             raise UnsupportedError(f"{self.wire.PROVIDER} has no {request.operation}")
-        written: Written = operation.encode(request, self.manner(request.model))
+        written: Written = operation.encode(request, manner)
         if written.dropped:
             self._warn_of(written.dropped)
         query = request.extras.query if request.extras else None
@@ -214,20 +214,21 @@ def _token(give: Callable[[], str]) -> str:
     Ask the user's code for a token.
 
     Raises:
-        WireError: it failed, or gave something else.
+        WireError: it failed, or gave something else. Without a token the endpoint is
+            out of reach, and others may be asked.
     """
     try:
         token = give()
     except HolyBalanceError as error:
-        raise WireError(Fault.LOCAL, f"there is no key: {error}") from error
+        raise WireError(Fault.UNREACHABLE, f"there is no key: {error}") from error
     except Exception as error:
         # Its words are not ours to show: they may have a key in them.
         message = f"the api_key callable failed with {type(error).__name__}"
-        raise WireError(Fault.LOCAL, message) from error
+        raise WireError(Fault.UNREACHABLE, message) from error
     wrong = flaw(token) if isinstance(token, str) else "is no text"
     if wrong is not None:
         message = f"what the api_key callable gave {wrong}; it must be visible ASCII"
-        raise WireError(Fault.LOCAL, message)
+        raise WireError(Fault.UNREACHABLE, message)
     return token
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -311,4 +313,23 @@ def test_the_pool_is_closed_under_a_call(world: World) -> None:
     thread.join(PATIENCE_S)
 
     assert ["pong"] == texts
+    assert upstream.wait_for_open(0)
+
+
+def test_a_client_that_was_forgotten_keeps_nothing(world: World) -> None:
+    """Its idle connections go with it, though nobody has closed it."""
+    upstream = world.upstream()
+    client = Client(
+        {
+            "endpoints": [
+                {"provider": "openai", "base_url": upstream.url, "models": ["*"]}
+            ]
+        }
+    )
+    client.chat("ping", model="m")
+    engine = weakref.ref(client._engine())
+    del client
+    gc.collect()
+
+    assert engine() is None
     assert upstream.wait_for_open(0)

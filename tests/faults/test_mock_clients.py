@@ -126,6 +126,7 @@ class TestOpenAI:
     def test_models(self, openai: Any) -> None:
         """The models are listed."""
         assert [model.id for model in openai.models.list()] == ["a", "b"]
+        assert openai.models.retrieve("a").id == "a"
 
     def test_wrong_key(self, openai: Any) -> None:
         """A wrong key is known as one."""
@@ -186,7 +187,7 @@ class TestAnthropic:
         """The models are listed, in a shape that is valid."""
         models = list(anthropic.models.list())
         assert [model.id for model in models] == ["a", "b"]
-        for model in models:
+        for model in (*models, anthropic.models.retrieve("a")):
             type(model).model_validate(model.model_dump())
 
     def test_wrong_key(self, anthropic: Any) -> None:
@@ -242,3 +243,4 @@ class TestGemini:
         """The models are listed."""
         names = [model.name for model in gemini.models.list()]
         assert names == ["models/a", "models/b"]
+        assert gemini.models.get(model="a").name == "models/a"

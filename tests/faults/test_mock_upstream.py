@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,24 @@ class TestRoutes:
         listed = get(upstream, "/v1/models").json()
         assert [model["id"] for model in listed["data"]] == ["a", "b"]
 
+    @pytest.mark.parametrize("name", ["a", "org/model:free", "not listed"])
+    def test_one_model(self, upstream: MockUpstream, name: str) -> None:
+        """Any model is known while models are not strict, by its very name."""
+        upstream.behave(models=["a", "org/model:free"])
+        quoted = urllib.parse.quote(name, safe="/")
+        model = get(upstream, f"/v1/models/{quoted}").json()
+        assert (model["id"], model["object"]) == (name, "model")
+        model = get(upstream, f"/v1beta/models/{quoted}").json()
+        assert model["name"] == f"models/{name}"
+
+    def test_one_strict_model(self, upstream: MockUpstream) -> None:
+        """One that is not listed gets 404, as a chat with it does."""
+        upstream.behave(strict_models=True, models=["known"])
+        assert get(upstream, "/v1/models/known").json()["id"] == "known"
+        reply = get(upstream, "/v1/models/other")
+        assert (reply.status, code_of(reply)) == (404, "model_not_found")
+        assert upstream.received == 0
+
     def test_health(self, upstream: MockUpstream) -> None:
         """The health check answers and is not counted as a chat request."""
         assert get(upstream, "/healthz").status == 200
@@ -281,6 +300,7 @@ class TestRoutes:
         refused = post(upstream, authorization="Bearer wrong")
         assert (refused.status, code_of(refused)) == (401, "invalid_api_key")
         assert get(upstream, "/v1/models").status == 401
+        assert get(upstream, "/v1/models/mock-model").status == 401
         assert post(upstream, authorization="Bearer right").status == 200
 
     def test_strict_models(self, upstream: MockUpstream) -> None:
@@ -647,6 +667,14 @@ class TestFaults:
         upstream.script(Answer(headers={"Connection": "close"}))
         with asked(upstream) as client:
             assert read_all(client).count(b"connection: close\r\n") == 1
+
+    def test_answer_headers(self) -> None:
+        """Pairs are no mapping, and it is said what is."""
+        pairs: Any = (("retry-after", "1"),)
+        with pytest.raises(
+            ValueError, match="headers must be a mapping, such as .*upl"
+        ):
+            Answer(headers=pairs)
 
     def test_throttled(self, upstream: MockUpstream) -> None:
         """A raw Retry-After arrives as it is: a date, nonsense, or none."""

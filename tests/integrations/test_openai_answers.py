@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holybalance import OpenAI
-from holybalance.integrations.openai import ChatCompletion, ChatCompletionChunk
-from holybalance.integrations.openai.completions import CompletionUsage
+from holybalance.integrations.openai import APIResponseValidationError
+from holybalance.integrations.openai.types import CompletionUsage
+from holybalance.integrations.openai.types.chat import (
+    ChatCompletion,
+    ChatCompletionChunk,
+)
 from tests.integrations.recording import (
     PIECES,
     USAGE,
@@ -291,12 +295,13 @@ def test_a_server_that_knows_no_base64(ours: OpenAI, upstream: Recorder) -> None
     assert [1, 2.5] == ours.embeddings.create(model="e", input="a").data[0].embedding
 
 
-def test_a_vector_that_is_no_base64(ours: OpenAI, upstream: Recorder) -> None:
-    """It is no answer, and told so."""
-    entry = {"object": "embedding", "index": 0, "embedding": "abc"}
+@pytest.mark.parametrize("text", ["abc", "AAAA"])
+def test_a_vector_that_is_none(text: str, ours: OpenAI, upstream: Recorder) -> None:
+    """It is no base64, or not of float32s: no answer, and told so."""
+    entry = {"object": "embedding", "index": 0, "embedding": text}
     upstream.answers = [Scripted(body={"object": "list", "data": [entry]})]
 
-    with pytest.raises(Exception, match="a vector is no base64"):
+    with pytest.raises(APIResponseValidationError, match="vector"):
         ours.embeddings.create(model="e", input="a")
 
 

@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-import holybalance
 import holybalance.integrations.openai as stand_in
 from holybalance import Client, Config, OpenAI
 from holybalance.errors import ConfigError
-from holybalance.integrations.openai.timeouts import NO_TIMEOUT_S, seconds_of
+from holybalance.integrations.openai.settings import NO_TIMEOUT_S, seconds_of
 from tests.integrations.recording import Json, Recorded, Recorder, Scripted
 
 package = pytest.importorskip("openai")
@@ -128,12 +127,38 @@ def test_the_models_of_a_configuration(file: Path, upstream: Recorder) -> None:
 
 
 def test_a_wrong_configuration_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not passed over for a key in the environment."""
+    """It is not passed over for a key in the environment; by either package's name."""
     monkeypatch.setenv("HOLYBALANCE_CONFIG", "/nowhere.toml")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
 
-    with pytest.raises(ConfigError, match=r"/nowhere\.toml"):
-        OpenAI()
+    for kind in (ConfigError, stand_in.OpenAIError):
+        with pytest.raises(kind, match=r"/nowhere\.toml"):
+            OpenAI()
+
+
+def test_a_path_of_a_configuration(file: Path, upstream: Recorder) -> None:
+    """As text, or as a path."""
+    elsewhere = file.rename(file.with_name("my.toml"))
+
+    for path in (elsewhere, str(elsewhere), "my.toml"):
+        with OpenAI(config=path) as client:
+            assert "Hi ✨" == answer_of(client, "small")
+    with pytest.raises(stand_in.OpenAIError, match=r"no\.toml: cannot be read"):
+        OpenAI(config="no.toml")
+
+
+def test_a_file_beats_arguments(file: Path, upstream: Recorder) -> None:
+    """Unless a configuration is passed; tests of others can do so."""
+    endpoint = {
+        "provider": "openai",
+        "base_url": upstream.base_url,
+        "api_key": "sk-test",
+        "models": ["*"],
+    }
+    with OpenAI(config={"endpoints": [endpoint]}) as client:
+        answer_of(client, "any")
+
+    assert "Bearer sk-test" == upstream.last.headers["authorization"]
 
 
 def test_config_and_client(upstream: Recorder) -> None:
@@ -258,8 +283,10 @@ def test_another_key_of_a_copy(make: Callable[..., OpenAI], upstream: Recorder) 
         ({"timeout": "5"}, TypeError, "timeout must be seconds"),
         ({"timeout": -1.0}, ValueError, "from 0 up"),
         ({"default_headers": {"Host": "x"}}, stand_in.OpenAIError, "transport's"),
-        ({"api_key": "sk with spaces"}, ConfigError, "api_key"),
-        ({"base_url": "nonsense"}, ConfigError, "base_url"),
+        ({"api_key": "sk with spaces"}, ConfigError, "^api_key: the key has a space"),
+        ({"api_key": 5}, stand_in.OpenAIError, "^api_key must be a string, or a fun"),
+        ({"base_url": "nonsense"}, ConfigError, "^base_url must begin with http"),
+        ({"base_url": "http://x/v1/models"}, stand_in.OpenAIError, "^base_url must"),
     ],
 )
 def test_wrong_arguments(
@@ -268,6 +295,27 @@ def test_wrong_arguments(
     """Refused at once, and told clearly."""
     with pytest.raises(error, match=told):
         OpenAI(**{"api_key": "sk-none", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("OPENAI_BASE_URL", "nonsense", r"^\$OPENAI_BASE_URL must begin with http"),
+        ("OPENAI_API_KEY", "a b", r"^\$OPENAI_API_KEY: the key has a space"),
+    ],
+)
+def test_wrong_variables(
+    variable: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are named as they are, and the value of a key is not shown."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(stand_in.OpenAIError, match=told) as caught:
+        OpenAI()
+
+    assert isinstance(caught.value, ConfigError)
+    assert caught.value.__suppress_context__
 
 
 def test_harmless_arguments() -> None:
@@ -340,18 +388,6 @@ def test_what_is_not_there(path: str, told: str, ours: OpenAI) -> None:
 
     with pytest.raises(AttributeError, match=told):
         getattr(part, name)
-
-
-def test_the_module_stands_in() -> None:
-    """For what programs take from the official one; asyncio there is none."""
-    assert stand_in.OpenAI is OpenAI is holybalance.OpenAI is stand_in.Client
-    assert not stand_in.NOT_GIVEN
-    assert not stand_in.omit
-    assert "NOT_GIVEN" == repr(stand_in.not_given)
-    with pytest.raises(AttributeError, match="no asyncio; use OpenAI, from threads"):
-        stand_in.AsyncOpenAI  # noqa: B018 - asking is the test
-    with pytest.raises(AttributeError, match="has no 'Audio'"):
-        stand_in.Audio  # noqa: B018 - asking is the test
 
 
 def test_the_package_loads_nothing_of_the_official_one() -> None:

@@ -7,6 +7,7 @@ import json
 import pickle
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_the_hierarchy(name: str) -> None:
 
 
 def test_they_are_ours_as_well(ours: OpenAI, upstream: Recorder) -> None:
-    """With attempts and verdict, which the text shows; the original is the cause."""
+    """With attempts and verdict, which the text shows, and the original."""
     upstream.answers = [Scripted(status=503, body={"error": FULL})]
 
     mine = fails(ours, errors.CallError)
@@ -131,7 +132,30 @@ def test_they_are_ours_as_well(ours: OpenAI, upstream: Recorder) -> None:
     assert mine.answer is not None
     assert 503 == mine.answer.status
     assert "1. openai sick 503 after" in str(mine)
-    assert isinstance(mine.__cause__, errors.RetriesExhausted)
+    assert isinstance(mine.original, errors.RetriesExhausted)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_traceback_tells_it_once(
+    stream: bool, ours: OpenAI, upstream: Recorder
+) -> None:
+    """The original's own traceback would say it all again."""
+    upstream.answers = [Scripted(status=503, body={"error": FULL})]
+
+    with pytest.raises(stand_in.APIError) as caught:
+        ours.chat.completions.create(**USUAL, stream=stream)
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert 1 == text.count("1. openai sick 503 after")
+    assert "another exception" not in text
+    assert "direct cause" not in text
+
+
+def test_what_to_call_is_named_as_it_is_here() -> None:
+    """The library's client is an attribute of the stand-in."""
+    error = errors.NoEndpoint("mend its key, then call Client.restore or start anew")
+
+    assert "call client.holybalance.restore or" in str(translated(error, Request()))
 
 
 def test_they_travel(ours: OpenAI, upstream: Recorder) -> None:
@@ -145,6 +169,7 @@ def test_they_travel(ours: OpenAI, upstream: Recorder) -> None:
     assert [getattr(mine, n) for n in SHOWN] == [getattr(twin, n) for n in SHOWN]
     assert (str(mine), mine.attempts) == (str(twin), twin.attempts)
     assert mine.response.headers == twin.response.headers
+    assert type(mine.original) is type(twin.original)
 
 
 def test_they_can_be_made_as_the_official_ones() -> None:
@@ -209,12 +234,14 @@ def test_a_client_that_is_closed(make: Callable[..., OpenAI]) -> None:
 
 
 def test_a_key_function_that_fails(make: Callable[..., OpenAI]) -> None:
-    """Told as a connection that could not be had, with the reason."""
+    """Told as a connection that could not be had; its words may hold a key."""
 
     def key() -> str:
         raise RuntimeError("vault is shut")
 
-    assert "vault is shut" in str(fails(make(api_key=key), stand_in.APIError))
+    told = str(fails(make(api_key=key), stand_in.APIConnectionError))
+
+    assert "the api_key callable failed with RuntimeError" in told
 
 
 def test_a_key_that_was_refused_before(ours: OpenAI, upstream: Recorder) -> None:
@@ -238,17 +265,25 @@ def test_an_unknown_model(upstream: Recorder) -> None:
 
 def test_a_budget_without_room(upstream: Recorder) -> None:
     """As OpenAI says that money is used up: whoever tries again looks for its code."""
-    config = pool_of(upstream, models=["m"]) | {
-        "budgets": [{"name": "b", "limit_usd": 1e-9, "window": "day"}],
-        "catalog": {"m": {"price": {"input": 1.0, "output": 1.0}, "max_output": 100}},
-    }
-    with OpenAI(config=config) as client:
+    usage = {"prompt_tokens": 3, "completion_tokens": 100, "total_tokens": 103}
+    upstream.answers = [Scripted(body={**WHOLE, "usage": usage})]
+    with OpenAI(config=with_budget(upstream, 0.0002)) as client:
+        client.chat.completions.create(**USUAL)
         mine = fails(client, stand_in.RateLimitError)
 
     assert ("insufficient_quota", "budget_exceeded") == (mine.code, mine.type)
     assert 0 < int(mine.response.headers["retry-after"]) <= 86_400
-    assert isinstance(mine.__cause__, errors.BudgetExceeded)
+    assert isinstance(mine.original, errors.BudgetExceeded)
     assert mine.verdict is Verdict.BUDGET
+
+
+def test_a_budget_that_never_has_room(upstream: Recorder) -> None:
+    """Nobody is told to wait for what no window brings."""
+    with OpenAI(config=with_budget(upstream, 1e-9)) as client:
+        mine = fails(client, stand_in.RateLimitError)
+
+    assert "insufficient_quota" == mine.code
+    assert "retry-after" not in mine.response.headers
 
 
 def test_a_pool_that_is_full(upstream: Recorder) -> None:
@@ -274,6 +309,14 @@ def swallowed(client: OpenAI) -> None:
         client.chat.completions.create(**USUAL)
     except stand_in.APIError:
         return
+
+
+def with_budget(upstream: Recorder, limit_usd: float) -> dict[str, Any]:
+    """Make a configuration with a budget for a day; a token is a millionth of a USD."""
+    return pool_of(upstream, models=["m"]) | {
+        "budgets": [{"name": "b", "limit_usd": limit_usd, "window": "day"}],
+        "catalog": {"m": {"price": {"input": 1.0, "output": 1.0}, "max_output": 100}},
+    }
 
 
 def pool_of(upstream: Recorder, **endpoint: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from holybalance import OpenAI
-from holybalance.integrations.openai.chat import ChatParameters
+from holybalance.integrations.openai.resources.chat import ChatParameters
 from tests.integrations.recording import Recorder, Scripted
 
 package = pytest.importorskip("openai")

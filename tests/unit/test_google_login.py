@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import gc
+import linecache
 import os
 import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import ModuleType
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -34,6 +36,60 @@ class Clock:
         return self.now
 
 
+class Timer:
+    """A monotonic clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Interruption(BaseException):
+    """What a signal handler may raise anywhere."""
+
+
+class Interrupter:
+    """Does something at the n-th line that runs in the module."""
+
+    def __init__(self, at: int, act: Callable[[], object]) -> None:
+        self._left = at
+        self._act = act
+        self.where: str | None = None
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Trace a frame."""
+        name = frame.f_code.co_filename
+        if name != google_login.__file__:
+            return None
+        line = linecache.getline(name, frame.f_lineno).strip()
+        # A line of `with` runs once more before its `__exit__`, where CPython itself
+        # lets no signal in.
+        if event != "line" or line.startswith("with "):
+            return self
+        self._left -= 1
+        if self._left == 0:
+            self.where = f"{frame.f_lineno} {line}"
+            self._act()
+        return self
+
+
+def traced(tracer: Interrupter, call: Callable[[], object]) -> BaseException | None:
+    """Make a call under a tracer, and give what it raised."""
+    outer = sys.gettrace()
+    gc.disable()
+    sys.settrace(tracer)
+    try:
+        call()
+    except BaseException as failure:  # noqa: BLE001 it is asserted on
+        return failure
+    finally:
+        sys.settrace(outer)
+        gc.enable()
+    return None
+
+
 class NoCredentialsError(Exception):
     """As google-auth's DefaultCredentialsError."""
 
@@ -51,11 +107,8 @@ class Google:
         self.error: BaseException | None = None
         self.missing: Exception | None = None
         self.wait: Callable[[], object] = lambda: None
-
-    @property
-    def count(self) -> int:
+        self.count = 0
         """How often it was asked for a token."""
-        return len(self.timeouts)
 
     def wait_for_word(self) -> tuple[threading.Event, threading.Event]:
         """Give what tells that it was asked, and what lets it answer."""
@@ -68,8 +121,9 @@ class Google:
         self.wait = wait
         return asked, answered
 
-    def default(self, scopes: Any) -> tuple[Google, str]:
+    def default(self, scopes: Any, request: Any) -> tuple[Google, str]:
         """Find credentials."""
+        assert callable(request)
         if self.missing is not None:
             raise self.missing
         self.scopes.append(scopes)
@@ -77,8 +131,9 @@ class Google:
 
     def refresh(self, request: Any) -> None:
         """Renew the token."""
-        self.timeouts.append(request.keywords["timeout"])
+        self.count += 1
         number = self.count
+        request("https://oauth2.googleapis.com/token", method="POST")
         self.wait()
         if self.error is not None:
             raise self.error
@@ -100,12 +155,17 @@ def clock() -> Clock:
 def google(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Google:
     """A google-auth of ours in place of the real one."""
     ours = Google(clock)
+
+    class Request:
+        def __call__(self, url: str, *, method: str, timeout: float) -> None:
+            ours.timeouts.append(timeout)
+
     modules: dict[str, dict[str, Any]] = {
         "google": {},
         "google.auth": {"default": ours.default},
         "google.auth.exceptions": {"DefaultCredentialsError": NoCredentialsError},
         "google.auth.transport": {},
-        "google.auth.transport.requests": {"Request": lambda: lambda **options: None},
+        "google.auth.transport.requests": {"Request": Request},
     }
     for name, attributes in modules.items():
         module = ModuleType(name)
@@ -118,7 +178,7 @@ def google(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Google:
 def login(google: Google, clock: Clock) -> GoogleLogin:
     """What is tested."""
     del google  # it is in place
-    return GoogleLogin(clock)
+    return GoogleLogin(clock, Timer())
 
 
 @pytest.fixture
@@ -258,16 +318,180 @@ def test_a_token_that_holds_outlasts_a_failure(
         login()
 
 
+LINES = 1000  # more than run in a call
+
+
+@pytest.mark.parametrize("age", [None, HOUR - 1, HOUR])
 def test_an_interruption_leaves_nobody_waiting(
-    login: GoogleLogin, google: Google
+    google: Google, clock: Clock, threads: ThreadPoolExecutor, age: float | None
 ) -> None:
-    """Ctrl-C in the one thread that renews."""
-    google.error = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        login()
-    google.error = None
+    """At any line of a call, without a token, with one that ends soon, or has ended."""
+    bad: list[tuple[str, str]] = []
+    for at in range(1, LINES):
+        login = GoogleLogin(clock)
+        if age is not None:
+            login()
+            clock.now += age
+
+        def interrupt() -> None:
+            raise Interruption
+
+        interrupter = Interrupter(at, interrupt)
+        ended = traced(interrupter, login)
+        if interrupter.where is None:
+            break
+        if not isinstance(ended, Interruption):
+            bad.append((interrupter.where, repr(ended)))
+        clock.now += 10 * HOUR
+        # Sooner than a renewal is too old to be waited for.
+        if not threads.submit(login).result(10).startswith(CANARY):
+            bad.append((interrupter.where, "no token"))
+
+    assert [] == bad
+    assert 25 < at < LINES
+
+
+@pytest.mark.parametrize("age", [None, HOUR - 1, HOUR])
+def test_a_signals_handler_may_ask_in_the_middle(
+    google: Google, clock: Clock, age: float | None
+) -> None:
+    """At any line of a call in the same thread; both have a token, without a wait."""
+    bad: list[tuple[str, str]] = []
+    for at in range(1, LINES):
+        login = GoogleLogin(clock)
+        if age is not None:
+            login()
+            clock.now += age
+        tokens: list[str] = []
+
+        def ask(login: GoogleLogin = login, tokens: list[str] = tokens) -> None:
+            tokens.append(login())
+
+        interrupter = Interrupter(at, ask)
+        ended = traced(interrupter, ask)
+        if interrupter.where is None:
+            break
+        if ended is not None or 2 != len(tokens):
+            bad.append((interrupter.where, repr(ended)))
+
+    assert [] == bad
+    assert 25 < at < LINES
+
+
+def test_one_of_those_that_wait_takes_over(
+    login: GoogleLogin, google: Google, threads: ThreadPoolExecutor
+) -> None:
+    """When whoever asked was interrupted."""
+    asked, interrupted = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        google.wait = lambda: None
+        asked.set()
+        assert interrupted.wait(10)
+        raise Interruption
+
+    google.wait = interrupt
+    first = threads.submit(login)
+    assert asked.wait(10)
+    others = [threads.submit(login) for _ in range(3)]
+    interrupted.set()
+
+    assert isinstance(first.exception(10), Interruption)
+    assert {f"{CANARY}-2"} == {each.result(10) for each in others}
+
+
+def test_a_wait_has_an_end() -> None:
+    """After which nothing has come yet, or the caller's time is over."""
+    timer = Timer()
+    renewal = google_login._Renewal(timer)
+    with renewal.under_way:
+        timer.now += google_login._PATIENCE_S
+
+        assert renewal.outcome(timer.now + 1) is None
+        with pytest.raises(LoginError) as caught:
+            renewal.outcome(timer.now)
+
+    expected = (
+        "Google gave no token: 15 s have been waited for another thread that asks, and"
+        " it has had no answer"
+    )
+    assert expected == str(caught.value)
+
+
+def test_one_that_is_stuck_is_taken_over(
+    google: Google, clock: Clock, threads: ThreadPoolExecutor
+) -> None:
+    """With other credentials, for it may still use its own; its end does no harm."""
+    timer = Timer()
+    login = GoogleLogin(clock, timer)
+    asked, answered = google.wait_for_word()
+
+    first = threads.submit(login)
+    assert asked.wait(10)
+    google.wait = lambda: None
+    timer.now += google_login._PATIENCE_S
 
     assert f"{CANARY}-2" == login()
+    assert 2 == len(google.scopes)
+    answered.set()
+    assert f"{CANARY}-1" == first.result(10)
+    assert login._state.renewal is None
+    assert login().startswith(CANARY)
+    assert 2 == google.count
+
+
+def test_one_that_ends_late_ends_no_other(
+    google: Google, clock: Clock, threads: ThreadPoolExecutor
+) -> None:
+    """Whoever took over goes on to be the one to wait for."""
+    timer = Timer()
+    login = GoogleLogin(clock, timer)
+    google.error = OSError("unreachable")
+    asked, answered = google.wait_for_word()
+    first = threads.submit(login)
+    assert asked.wait(10)
+    timer.now += google_login._PATIENCE_S
+    asked_again, answered_again = google.wait_for_word()
+    second = threads.submit(login)
+    assert asked_again.wait(10)
+    taken_over = login._state.renewal
+
+    answered.set()
+    assert isinstance(first.exception(10), LoginError)
+    assert taken_over is login._state.renewal is not None
+
+    google.error = None
+    answered_again.set()
+    assert f"{CANARY}-2" == second.result(10)
+
+
+def test_all_requests_together_have_an_end(google: Google, clock: Clock) -> None:
+    """Each has what is left of it, or less, if google-auth wants less."""
+    timer = Timer()
+    renewal = google_login._Renewal(timer)
+    request = sys.modules["google.auth.transport.requests"].Request
+    bounded = google_login._bounded(request, renewal)
+
+    bounded("https://one", method="GET")
+    bounded("https://two", method="GET", timeout=3)
+    timer.now += 8
+    bounded("https://three", method="GET", timeout=3)
+    timer.now += 2
+    with pytest.raises(LoginError, match=r"\AGoogle gave no token within 10 s\Z"):
+        bounded("https://four", method="GET", timeout=3)
+
+    assert [10.0, 3, 2.0] == google.timeouts
+    assert isinstance(bounded, request)
+
+
+def test_google_is_not_asked_again_without_end(
+    login: GoogleLogin, google: Google
+) -> None:
+    """What says so is not taken for an error of google-auth's."""
+    google.error = LoginError("Google gave no token within 10 s")
+
+    with pytest.raises(LoginError, match=r"\AGoogle gave no token within 10 s\Z"):
+        login()
 
 
 def test_no_error_shows_what_google_said(login: GoogleLogin, google: Google) -> None:
@@ -368,7 +592,7 @@ def importlib_util() -> Any:
 
 def test_a_copy_takes_no_token_along(google: Google) -> None:
     """It is equal, shows nothing, and fetches its own."""
-    login = GoogleLogin(pickle_me)
+    login = GoogleLogin(pickle_me, pickle_me)
     google.lasts = None
     login()
 
@@ -388,12 +612,17 @@ def pickle_me() -> float:
 
 
 def test_a_fork_begins_anew(
-    login: GoogleLogin, google: Google, monkeypatch: pytest.MonkeyPatch
+    login: GoogleLogin,
+    google: Google,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: ThreadPoolExecutor,
 ) -> None:
     """Who was renewing in the parent, lock in hand, does not go on in the child."""
     login()
-    login._state.renewal = Future()
-    login._state.lock.acquire()
+    login._state.renewal = google_login._Renewal(Timer())
+    login._state.renewal._thread = -1
+    login._state.renewal.under_way.acquire()
+    threads.submit(login._state.lock.acquire).result(10)
     child = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: child)
 
@@ -421,7 +650,7 @@ def test_with_google_auths_own_classes(
             ends = dt.datetime.fromtimestamp(clock.now + HOUR, dt.UTC)
             self.expiry = ends.replace(tzinfo=None)
 
-    monkeypatch.setattr(auth, "default", lambda scopes: (Ours(), None))
+    monkeypatch.setattr(auth, "default", lambda scopes, request: (Ours(), None))
     login = GoogleLogin(clock)
 
     assert CANARY == login()

@@ -9,7 +9,7 @@ import pytest
 from holybalance.config import Config, Defaults
 from holybalance.errors import RequestError
 from holybalance.messages import Verdict
-from holybalance.prompts import make_request
+from holybalance.prompts import make_embedding, make_request
 from tests.unit.stubs import MODEL, settings_of
 
 CONFIG = Config(endpoints=(settings_of("one"),), defaults=Defaults(timeout=42))
@@ -165,3 +165,52 @@ def test_what_the_router_cannot_be_told(option: dict[str, Any], message: str) ->
         make_request(CONFIG, "hi", **option)
 
     assert message == str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["max_cost", "max_latency", "system", "stream"])
+def test_what_is_not_for_embeddings(name: str) -> None:
+    """It says so, and what is."""
+    option: dict[str, Any] = {name: 1}
+    with pytest.raises(RequestError) as caught:
+        make_embedding(CONFIG, "a text", model="small", **option)
+
+    expected = (
+        f"{name} is not an option of embeddings: leave it out; they take model,"
+        " timeout, session, tags, max_attempts, and parameters of the upstream's"
+        " (dimensions, encoding_format, user …)"
+    )
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["messages", "input", "stream_options"])
+def test_what_else_is_not_for_embeddings(name: str) -> None:
+    """The body's other parts, which have a place of their own."""
+    option: dict[str, Any] = {name: ["hi"]}
+    with pytest.raises(RequestError, match=f"^{name} is not an option of embeddings"):
+        make_embedding(CONFIG, "a text", model="small", **option)
+
+
+def test_a_misspelt_option_of_embeddings() -> None:
+    """What was meant is something that they take, too."""
+    option: dict[str, Any] = {"timout": 1}
+    with pytest.raises(RequestError) as caught:
+        make_embedding(CONFIG, "a text", model="small", **option)
+
+    assert 'unknown option "timout"; did you mean "timeout"?' == str(caught.value)
+
+
+def test_what_embeddings_take() -> None:
+    """Ours, and the upstream's own; a stream that is not wanted is no option."""
+    made = make_embedding(
+        CONFIG,
+        "a text",
+        model="small",
+        timeout=5,
+        tags="web",
+        dimensions=4,
+        input_type="query",
+        stream=False,
+    )
+
+    assert {"dimensions": 4, "input_type": "query"} == made.options
+    assert ("small", 5.0, ("web",)) == (made.model, made.timeout_s, made.tags)

@@ -3,15 +3,14 @@ Owns the names that stand in for the official `openai` package.
 
     import holybalance.integrations.openai as openai
 
-gives `openai.OpenAI`, its errors and what is passed for "not given". The official
-package is not needed, and nothing of it is loaded.
+gives `openai.OpenAI`, its errors, `openai.types`, and what is passed for "not given".
+The official package is not needed, and nothing of it is loaded.
 """
 
 from typing import NoReturn
 
-from holybalance.integrations.openai.chunks import ChatCompletionChunk
+from holybalance.integrations.openai import types
 from holybalance.integrations.openai.client import OpenAI
-from holybalance.integrations.openai.completions import ChatCompletion
 from holybalance.integrations.openai.errors import (
     APIConnectionError,
     APIError,
@@ -28,16 +27,19 @@ from holybalance.integrations.openai.errors import (
     RateLimitError,
     UnprocessableEntityError,
 )
-from holybalance.integrations.openai.given import (
+from holybalance.integrations.openai.inputs import (
     NOT_GIVEN,
     NotGiven,
     Omit,
     not_given,
     omit,
 )
+from holybalance.integrations.openai.missing import explain, refuse_settings
+from holybalance.integrations.openai.settings import Timeout
 from holybalance.integrations.openai.streams import Stream
-from holybalance.integrations.openai.timeouts import Timeout
-from holybalance.integrations.openai.vectors import CreateEmbeddingResponse
+
+__version__ = "3.54.0"
+"""The official package's that this stands in for: programs look here what it can."""
 
 Client = OpenAI
 """The official package's other name for it."""
@@ -51,11 +53,8 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
-    "ChatCompletion",
-    "ChatCompletionChunk",
     "Client",
     "ConflictError",
-    "CreateEmbeddingResponse",
     "InternalServerError",
     "NotFoundError",
     "NotGiven",
@@ -67,13 +66,15 @@ __all__ = [
     "Stream",
     "Timeout",
     "UnprocessableEntityError",
+    "__version__",
     "not_given",
     "omit",
+    "types",
 ]
 
 
 def __getattr__(name: str) -> NoReturn:
-    wrong = "there is OpenAI, with chat.completions, embeddings and models, and errors"
-    if name.startswith("Async"):
-        wrong = "the library has no asyncio; use OpenAI, from threads"
-    raise AttributeError(f"{__name__} has no {name!r}: {wrong}")
+    explain(__name__, name)
+
+
+refuse_settings(__name__)

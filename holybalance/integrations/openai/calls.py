@@ -19,10 +19,9 @@ from holybalance.integrations.openai.extras import (
     merged_headers,
     merged_query,
 )
-from holybalance.integrations.openai.given import given_of, is_given
 from holybalance.integrations.openai.http import Request
-from holybalance.integrations.openai.plain import plain
-from holybalance.integrations.openai.timeouts import seconds_of
+from holybalance.integrations.openai.inputs import given_of, is_given, plain
+from holybalance.integrations.openai.settings import seconds_of
 from holybalance.integrations.openai.translation import translated
 from holybalance.messages import ChatRequest, EmbedRequest, Extras
 
@@ -82,7 +81,7 @@ class Calls:
         try:
             return self._chat(model, messages, parameters, extra)
         except CallError as error:
-            raise self.translated("/chat/completions", error) from error
+            raise self.translated("/chat/completions", error) from None
 
     def embed_request(
         self, model: Any, inputs: Any, parameters: Mapping[str, Any], extra: Extra
@@ -96,7 +95,7 @@ class Calls:
         try:
             return self._embed(model, inputs, parameters, extra)
         except CallError as error:
-            raise self.translated("/embeddings", error) from error
+            raise self.translated("/embeddings", error) from None
 
     def send(self, path: str, send: Callable[[T], R], request: T) -> R:
         """
@@ -111,7 +110,7 @@ class Calls:
         try:
             return send(request)
         except CallError as error:
-            raise self.translated(path, error) from error
+            raise self.translated(path, error) from None
 
     def translated(self, path: str, error: CallError) -> APIError:
         """Give the official package's error for one of ours."""

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from holybalance.client import Client
-from holybalance.config import Config
-from holybalance.errors import RequestError
-from holybalance.integrations.openai.calls import Calls
-from holybalance.integrations.openai.chat import Chat
-from holybalance.integrations.openai.embeddings import Embeddings
-from holybalance.integrations.openai.errors import OpenAIError
-from holybalance.integrations.openai.extras import merged_headers
-from holybalance.integrations.openai.given import NOT_GIVEN, given_of, is_given
-from holybalance.integrations.openai.models import Models
-from holybalance.integrations.openai.pools import (
-    Arguments,
-    Pool,
-    find_pool,
-    make_pool,
-    warn_of_unused,
-)
-from holybalance.integrations.openai.settings import (
-    affiliated,
-    affiliation,
-    changed,
-    refuse_others,
-    retries_of,
-    timeout_of,
-)
+from holybalance.integrations.openai.inputs import NOT_GIVEN, given_of, is_given
+from holybalance.integrations.openai.live_settings import LiveSettings
+from holybalance.integrations.openai.pools import GivenConfig, find_pool
+from holybalance.integrations.openai.resources.chat import Chat
+from holybalance.integrations.openai.resources.embeddings import Embeddings
+from holybalance.integrations.openai.resources.models import Models
+from holybalance.integrations.openai.settings import Arguments, changed, refuse_others
 
 
 class OpenAI:
@@ -52,12 +34,12 @@ class OpenAI:
         max_retries: attempts after the first; not given, likewise.
         default_headers: sent with every call.
         default_query: sent with every call.
-        config: a `Config` or a dictionary of its shape.
+        config: a `Config`, a dictionary of its shape, or a path of a TOML file.
         client: a client of the library's, which stays its owner's to close.
 
     Raises:
-        OpenAIError: there is neither a configuration nor a key.
-        ConfigError: the configuration is wrong.
+        OpenAIError: there is neither a configuration nor a key, or one of them is
+            wrong; it is a `ConfigError` as well.
     """
 
     def __init__(
@@ -71,7 +53,7 @@ class OpenAI:
         max_retries: Any = NOT_GIVEN,
         default_headers: Mapping[str, Any] | None = None,
         default_query: Mapping[str, Any] | None = None,
-        config: Config | Mapping[str, Any] | None = None,
+        config: GivenConfig | None = None,
         client: Client | None = None,
         **others: Any,
     ) -> None:
@@ -86,28 +68,7 @@ class OpenAI:
             headers=dict(default_headers or {}),
             query=dict(default_query or {}),
         )
-        self._begin(arguments, find_pool(arguments, config, client))
-
-    def _begin(self, arguments: Arguments, pool: Pool) -> None:
-        self._arguments = arguments
-        self._pool = pool
-        self.organization, self.project = affiliation(arguments, pool)
-        self.max_retries, max_attempts = retries_of(arguments, pool)
-        self.timeout, timeout_s = timeout_of(arguments, pool)
-        headers = {**affiliated(self.organization, self.project), **arguments.headers}
-        is_pool = len(pool.client.config.endpoints) > 1
-        try:
-            merged_headers(headers, is_pool=is_pool)
-        except RequestError as error:
-            raise OpenAIError(f"default_headers: {error.args[0]}") from error
-        self._calls = Calls(
-            pool.client,
-            is_pool=is_pool,
-            timeout_s=timeout_s,
-            max_attempts=max_attempts,
-            headers=headers,
-            query=arguments.query,
-        )
+        self._settings = LiveSettings(arguments, find_pool(arguments, config, client))
 
     def __enter__(self) -> Self:
         return self
@@ -134,42 +95,96 @@ class OpenAI:
     @cached_property
     def chat(self) -> Chat:
         """Chats."""
-        return Chat(self._calls)
+        return Chat(self._settings)
 
     @cached_property
     def embeddings(self) -> Embeddings:
         """Embeddings."""
-        return Embeddings(self._calls)
+        return Embeddings(self._settings)
 
     @cached_property
     def models(self) -> Models:
         """Models."""
-        return Models(self._calls)
+        return Models(self._settings)
 
     @property
     def holybalance(self) -> Client:
         """The library's own client, with `metrics`, `explain` and the rest."""
-        return self._pool.client
+        return self._settings.state.pool.client
+
+    # As with the official client, what is set holds for the calls from then on.
 
     @property
     def api_key(self) -> str:
         """The key that was passed or found; empty for several, and for a function."""
-        return self._pool.key
+        return self._settings.state.pool.key
+
+    @api_key.setter
+    def api_key(self, key: str | Callable[[], str]) -> None:
+        self._settings.change(api_key=key)
 
     @property
     def base_url(self) -> str:
         """Where calls go, with a slash at its end; of several endpoints the first."""
-        return self._pool.client.config.endpoints[0].base_url + "/"
+        return self.holybalance.config.endpoints[0].base_url + "/"
+
+    @base_url.setter
+    def base_url(self, url: Any) -> None:
+        self._settings.change(base_url=url)
+
+    @property
+    def organization(self) -> str | None:
+        """Sent as a header; `None` over a configuration."""
+        return self._settings.state.arguments.organization
+
+    @organization.setter
+    def organization(self, organization: str | None) -> None:
+        self._settings.change(organization=organization)
+
+    @property
+    def project(self) -> str | None:
+        """Sent as a header; `None` over a configuration."""
+        return self._settings.state.arguments.project
+
+    @project.setter
+    def project(self, project: str | None) -> None:
+        self._settings.change(project=project)
+
+    @property
+    def timeout(self) -> Any:
+        """For a whole call; see `settings.seconds_of`."""
+        return self._settings.state.timeout
+
+    @timeout.setter
+    def timeout(self, timeout: Any) -> None:
+        self._settings.change(timeout=timeout)
+
+    @property
+    def max_retries(self) -> int:
+        """How many attempts there may be after the first."""
+        return self._settings.state.max_retries
+
+    @max_retries.setter
+    def max_retries(self, max_retries: int) -> None:
+        self._settings.change(max_retries=max_retries)
 
     @property
     def default_headers(self) -> dict[str, Any]:
-        """The headers that were passed."""
-        return dict(self._arguments.headers)
+        """The headers that were passed; to change them, set all of them."""
+        return dict(self._settings.state.arguments.headers)
+
+    @default_headers.setter
+    def default_headers(self, headers: Mapping[str, Any]) -> None:
+        self._settings.change(headers=dict(headers))
 
     @property
     def default_query(self) -> dict[str, Any]:
-        """The query that was passed."""
-        return dict(self._arguments.query)
+        """The query that was passed; to change it, set all of it."""
+        return dict(self._settings.state.arguments.query)
+
+    @default_query.setter
+    def default_query(self, query: Mapping[str, Any]) -> None:
+        self._settings.change(query=dict(query))
 
     def copy(
         self,
@@ -203,7 +218,7 @@ class OpenAI:
             **others: what the official package has besides; mostly refused.
         """
         refuse_others(others)
-        mine = self._arguments
+        mine = self._settings.state.arguments
         changes: dict[str, Any] = {
             "api_key": api_key,
             "base_url": base_url if is_given(base_url) else None,
@@ -214,24 +229,16 @@ class OpenAI:
         }
         changes = {name: v for name, v in changes.items() if v is not None}
         changes |= given_of({"timeout": timeout, "max_retries": max_retries})
-        return self._with(replace(mine, **changes), changes)
+        twin = self.__class__.__new__(self.__class__)
+        twin._settings = self._settings.changed(changes)  # noqa: SLF001 its own class
+        return twin
 
     with_options = copy
 
     def is_closed(self) -> bool:
         """Tell whether it was closed."""
-        return self._pool.is_closed
+        return self._settings.state.pool.is_closed
 
     def close(self) -> None:
         """End its connections, and those of its copies; may be called again."""
-        self._pool.close()
-
-    def _with(self, arguments: Arguments, changes: Mapping[str, Any]) -> Self:
-        pool = self._pool
-        if pool.is_configured:
-            warn_of_unused(changes, pool.client.config.source)
-        elif changes.keys() & {"api_key", "base_url"}:
-            pool = make_pool(arguments)
-        twin = self.__class__.__new__(self.__class__)
-        twin._begin(arguments, pool)  # noqa: SLF001 its own class
-        return twin
+        self._settings.close()

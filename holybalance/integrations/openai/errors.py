@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holybalance.errors import CallError, HolyBalanceError
+from holybalance.errors import CallError, ConfigError, HolyBalanceError
 from holybalance.integrations.openai.http import Request, Response
 from holybalance.messages import Verdict
 
@@ -17,17 +17,23 @@ class OpenAIError(HolyBalanceError):
     """The root of these errors."""
 
 
+class OpenAIConfigError(OpenAIError, ConfigError):
+    """What a client was made with is wrong, or does not suffice."""
+
+
 class APIError(OpenAIError, CallError):
     """
     A call that came to no answer.
 
     `message` is what the official package would say, `body` the upstream's error
     object, and `code`, `param` and `type` are out of that. `text` is what a stream had
-    brought before it broke off.
+    brought before it broke off. `original` is the library's own error.
     """
 
     text: str = ""
     """The first choice's text so far, where a stream broke off."""
+    original: CallError | None = None
+    """The library's own error; no cause, since a traceback would tell all twice."""
 
     def __init__(
         self, message: str, request: Request | None = None, *, body: object = None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holybalance.errors import RequestError
-from holybalance.integrations.openai.given import given_of, is_given
+from holybalance.integrations.openai.inputs import given_of, is_given
 from holybalance.messages import Extras
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from holybalance.client import Client
-from holybalance.config import Config
-from holybalance.integrations.openai.errors import OpenAIError
-from holybalance.integrations.openai.given import is_given
-from holybalance.integrations.openai.timeouts import (
+from holybalance.config import Config, Secret
+from holybalance.config.checks import RejectedError
+from holybalance.config.urls import base_url
+from holybalance.errors import ConfigError
+from holybalance.integrations.openai.errors import OpenAIConfigError
+from holybalance.integrations.openai.inputs import is_given
+from holybalance.integrations.openai.settings import (
     DEFAULT_TIMEOUT,
+    NO_TIMEOUT_S,
+    Arguments,
     connect_seconds_of,
-    seconds_of,
 )
 
 _LOGGER = logging.getLogger("holybalance")
@@ -29,25 +32,7 @@ NAMING = ("api_key", "base_url", "organization", "project")
 # The official package's own number of connections at once.
 _MAX_IN_FLIGHT = 1000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arguments:
-    """
-    What a client was made with, as it was passed.
-
-    Args:
-        api_key: may hold a secret.
-        headers: may hold secrets.
-    """
-
-    api_key: str | Callable[[], str] | None = field(default=None, repr=False)
-    base_url: Any = None
-    organization: str | None = None
-    project: str | None = None
-    timeout: Any
-    max_retries: Any
-    headers: Mapping[str, Any] = field(repr=False)
-    query: Mapping[str, Any]
+GivenConfig = Config | Mapping[str, Any] | str | os.PathLike[str]
 
 
 class Pool:
@@ -78,7 +63,7 @@ class Pool:
 
 def find_pool(
     arguments: Arguments,
-    config: Config | Mapping[str, Any] | None,
+    config: GivenConfig | None,
     client: Client | None,
     environ: Mapping[str, str] | None = None,
 ) -> Pool:
@@ -89,8 +74,7 @@ def find_pool(
     `Config.find` would read, then what the arguments and `OPENAI_*` variables name.
 
     Raises:
-        OpenAIError: there is no key.
-        ConfigError: the configuration is wrong.
+        OpenAIConfigError: there is no key, or the configuration is wrong.
     """
     environ = os.environ if environ is None else environ
     if client is not None and config is not None:
@@ -98,7 +82,7 @@ def find_pool(
     if client is not None:
         return _configured(client, arguments, is_own=False)
     if config is not None or _has_file(environ):
-        return _configured(Client(config), arguments, is_own=True)
+        return _configured(_made(_read, config), arguments, is_own=True)
     return make_pool(arguments, environ)
 
 
@@ -107,14 +91,14 @@ def make_pool(arguments: Arguments, environ: Mapping[str, str] | None = None) ->
     Make the pool of the one endpoint that arguments name, or `OPENAI_*` variables.
 
     Raises:
-        OpenAIError: there is no key.
-        ConfigError: something in them is wrong.
+        OpenAIConfigError: there is no key, or something in them is wrong.
     """
     environ = os.environ if environ is None else environ
     key = _key(arguments, environ)
-    made = Config.from_dict(_configuration(arguments, key, environ), environ={})
-    shown = "" if callable(key) else key
-    return Pool(Client(made), key=shown, is_configured=False, is_own=True)
+    mapping = _configuration(arguments, key, _url(arguments, environ))
+    client = _made(lambda given: Config.from_dict(given, environ={}), mapping)
+    shown = key if isinstance(key, str) else ""
+    return Pool(client, key=shown, is_configured=False, is_own=True)
 
 
 def warn_of_unused(names: Collection[str], source: str) -> None:
@@ -127,6 +111,20 @@ def warn_of_unused(names: Collection[str], source: str) -> None:
             " and ".join(unused),
             "are" if len(unused) > 1 else "is",
         )
+
+
+def _made(read: Callable[[Any], Config], given: Any) -> Client:
+    try:
+        return Client(read(given))
+    except ConfigError as error:
+        # Anew rather than from it: it says the same.
+        raise OpenAIConfigError(str(error)) from None
+
+
+def _read(config: GivenConfig | None) -> Config:
+    if isinstance(config, str | os.PathLike):
+        return Config.load(config)
+    return Config.of(config)
 
 
 def _configured(client: Client, arguments: Arguments, *, is_own: bool) -> Pool:
@@ -144,49 +142,62 @@ def _key(arguments: Arguments, environ: Mapping[str, str]) -> str | Callable[[],
     Find the key, or what gives one.
 
     Raises:
-        OpenAIError: there is none.
+        OpenAIConfigError: there is none, or it can be none.
     """
-    key = arguments.api_key
+    key, where = arguments.api_key, "api_key"
     if key is None:
-        key = environ.get("OPENAI_API_KEY")
+        key, where = environ.get("OPENAI_API_KEY"), "$OPENAI_API_KEY"
     if not key:
-        raise OpenAIError(
+        raise OpenAIConfigError(
             "no key: pass api_key (for a server without keys any text will do), set "
             "$OPENAI_API_KEY, or configure endpoints in ./holybalance.toml or in the "
             "file that $HOLYBALANCE_CONFIG names"
         )
+    if callable(key):
+        return key
+    if not isinstance(key, str):
+        kind = type(key).__name__
+        raise OpenAIConfigError(
+            f"{where} must be a string, or a function that gives one, not {kind}"
+        )
+    try:
+        Secret(key)
+    except ConfigError as error:
+        raise OpenAIConfigError(f"{where}: {error}") from None
     return key
 
 
 def _url(arguments: Arguments, environ: Mapping[str, str]) -> str:
-    """Find the base URL, without a trailing slash."""
-    url = arguments.base_url or environ.get("OPENAI_BASE_URL") or OPENAI_URL
-    return str(url).rstrip("/")
+    """
+    Find the base URL, without a trailing slash.
+
+    Raises:
+        OpenAIConfigError: it is none.
+    """
+    url, where = arguments.base_url, "base_url"
+    if not url:
+        url, where = environ.get("OPENAI_BASE_URL"), "$OPENAI_BASE_URL"
+    try:
+        return base_url(str(url or OPENAI_URL))
+    except RejectedError as error:
+        raise OpenAIConfigError(f"{where} {error}") from None
 
 
 def _configuration(
-    arguments: Arguments, key: str | Callable[[], str], environ: Mapping[str, str]
+    arguments: Arguments, key: str | Callable[[], str], url: str
 ) -> dict[str, Any]:
     """Write the configuration of the one endpoint that arguments name."""
     endpoint = {
         "provider": "openai",
-        "base_url": _url(arguments, environ),
+        "base_url": url,
         "api_key": key,
         "models": ["*"],
         "max_in_flight": _MAX_IN_FLIGHT,
     }
+    # A call's timeout bounds its silences as well, and is told with each call.
+    defaults = dict.fromkeys(("first_token_timeout", "idle_timeout"), NO_TIMEOUT_S)
     is_told = is_given(arguments.timeout)
-    timeout = arguments.timeout if is_told else DEFAULT_TIMEOUT
-    return {"endpoints": [endpoint], "defaults": _defaults(timeout)}
-
-
-def _defaults(timeout: Any) -> dict[str, Any]:
-    """The official package's timeout is for each silence, and so for the first one."""
-    defaults: dict[str, Any] = {}
-    seconds = seconds_of(timeout)
-    if seconds > 0:
-        defaults["first_token_timeout"] = defaults["idle_timeout"] = seconds
-    connect = connect_seconds_of(timeout)
+    connect = connect_seconds_of(arguments.timeout if is_told else DEFAULT_TIMEOUT)
     if connect is not None:
         defaults["connect_timeout"] = connect
-    return defaults
+    return {"endpoints": [endpoint], "defaults": defaults}

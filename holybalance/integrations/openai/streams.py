@@ -9,8 +9,10 @@ from typing import Any
 import holybalance.balancing.stream as balanced
 from holybalance.errors import CallError
 from holybalance.integrations.openai.calls import Calls
-from holybalance.integrations.openai.chunks import ChatCompletionChunk
 from holybalance.integrations.openai.http import Response
+from holybalance.integrations.openai.types.chat.chat_completion_chunk import (
+    ChatCompletionChunk,
+)
 
 _OK = 200
 
@@ -49,7 +51,7 @@ class Stream:
                 if not _is_usage(chunk):
                     return ChatCompletionChunk(_without_null(chunk))
         except CallError as error:
-            raise self._calls.translated(self._path, error) from error
+            raise self._calls.translated(self._path, error) from None
 
     def __enter__(self) -> Stream:
         return self

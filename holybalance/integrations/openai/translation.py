@@ -63,6 +63,7 @@ def translated(error: CallError, request: Request) -> APIError:
     made.attempts = error.attempts
     made.verdict = error.verdict
     made.answer = error.answer
+    made.original = error
     return made
 
 
@@ -181,7 +182,8 @@ def _until(
 
 
 def _first_line(error: CallError) -> str:
-    return str(error.args[0])
+    # The library's own client is an attribute of this one.
+    return str(error.args[0]).replace("Client.restore", "client.holybalance.restore")
 
 
 # By kind; the first that fits. What is not here goes by what was answered.

@@ -8,31 +8,15 @@ fields hold is read from the annotations.
 from __future__ import annotations
 
 import inspect
-import types
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Self, Union, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, Self
 
 import orjson
 
+from holybalance.integrations.openai.types.fields import Field, field_of, made
+
 Json = dict[str, Any]
-_UNIONS = (types.UnionType, Union)
 _MISSING = object()
-
-
-class Field(NamedTuple):
-    """
-    What an answer's field may hold.
-
-    Args:
-        make: makes the object that it holds, or each of a list's; `None` for what
-            stays as it is.
-        is_list: whether it is a list of these.
-        is_optional: whether it may be missing.
-    """
-
-    make: Callable[[Json], Any] | None
-    is_list: bool
-    is_optional: bool
 
 
 class Answer(Mapping[str, Any]):
@@ -50,7 +34,7 @@ class Answer(Mapping[str, Any]):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         own = {
-            name: _field(kind)
+            name: field_of(kind, Answer)
             for name, kind in inspect.get_annotations(cls).items()
             if not name.startswith("_") and kind is not ClassVar
         }
@@ -216,7 +200,7 @@ class Answer(Mapping[str, Any]):
             return known
         value = self._document.get(name)
         if field.make is not None:
-            value = _made(value, field.make, is_list=field.is_list)
+            value = made(value, field.make, is_list=field.is_list)
         self.__dict__[name] = value
         return value
 
@@ -243,53 +227,6 @@ class Excluded(NamedTuple):
     unset: bool
     defaults: bool
     none: bool
-
-
-def _field(kind: Any) -> Field:
-    """Read an annotation: a class, a list of it, `None` besides, or a union."""
-    parts = get_args(kind) if get_origin(kind) in _UNIONS else (kind,)
-    held = [part for part in parts if part is not types.NoneType]
-    inner = [part for each in held for part in _items(each)]
-    makers = [part for part in inner if _is_answer(part)]
-    is_list = get_origin(held[0]) is list
-    is_optional = len(held) < len(parts)
-    if not makers:
-        return Field(None, is_list, is_optional)
-    make = makers[0] if len(makers) == 1 else _picker(makers)
-    return Field(make, is_list, is_optional)
-
-
-def _items(kind: Any) -> tuple[Any, ...]:
-    """Give what a list is of; what is no list, as it is."""
-    if get_origin(kind) is not list:
-        return (kind,)
-    (item,) = get_args(kind)
-    return get_args(item) if get_origin(item) in _UNIONS else (item,)
-
-
-def _is_answer(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Answer)
-
-
-def _picker(kinds: list[Any]) -> Callable[[Json], Any]:
-    """Choose among classes by the `type` that each is for; the first by default."""
-    by_type = {kind.TYPE: kind for kind in kinds}
-
-    def make(document: Json) -> Any:
-        type_ = document.get("type")
-        known = by_type.get(type_) if isinstance(type_, str) else None
-        return (known or kinds[0])(document)
-
-    return make
-
-
-def _made(value: Any, make: Callable[[Json], Any], *, is_list: bool) -> Any:
-    if isinstance(value, dict):
-        # Who sends an object for a list is not understood; it stays as it is.
-        return value if is_list else make(value)
-    if isinstance(value, list):
-        return [make(item) if isinstance(item, dict) else item for item in value]
-    return value
 
 
 def _dumped(value: Any, left_out: Excluded) -> Any:

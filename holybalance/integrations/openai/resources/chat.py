@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any, Literal, TypedDict, Unpack, overload
 
 from holybalance.errors import CallError
-from holybalance.integrations.openai.calls import Extra
-from holybalance.integrations.openai.completions import ChatCompletion
-from holybalance.integrations.openai.given import NOT_GIVEN, NotGiven, Omit, omit
+from holybalance.integrations.openai.calls import Calls, Extra
 from holybalance.integrations.openai.http import RawResponse
-from holybalance.integrations.openai.resource import Resource, raw
+from holybalance.integrations.openai.inputs import NOT_GIVEN, NotGiven, Omit, omit
+from holybalance.integrations.openai.resources.resource import Resource, raw
 from holybalance.integrations.openai.streams import Stream, hides_usage
+from holybalance.integrations.openai.types.chat.chat_completion import ChatCompletion
 from holybalance.messages import ChatRequest, Reply
 
 _PATH = "/chat/completions"
@@ -130,7 +130,7 @@ class Completions(Resource):
             extra_headers: sent besides the client's own, and over them.
             extra_query: likewise.
             extra_body: further fields of the request, over the parameters.
-            timeout: seconds for the whole call; see `timeouts.seconds_of`.
+            timeout: seconds for the whole call; see `settings.seconds_of`.
             **parameters: OpenAI's.
 
         Raises:
@@ -139,27 +139,16 @@ class Completions(Resource):
         _check_parameters(parameters)
         options: Mapping[str, Any] = {"stream": stream, **parameters}
         extra = Extra(extra_headers, extra_query, extra_body, timeout)
-        request = self.calls.chat_request(model, messages, options, extra)
+        calls = self.calls
+        request = calls.chat_request(model, messages, options, extra)
         if request.is_stream:
-            return self._open(request)
-        return ChatCompletion.of(self._send(request))
+            return _open(calls, request)
+        return ChatCompletion.of(_send(calls, request))
 
     @cached_property
     def with_raw_response(self) -> CompletionsWithRawResponse:
         """The same calls, which give headers and status as well."""
         return CompletionsWithRawResponse(self)
-
-    def _send(self, request: ChatRequest) -> Reply:
-        try:
-            return self.calls.client.send(request)
-        except CallError as error:
-            raise self.calls.translated(_PATH, error) from error
-
-    def _open(self, request: ChatRequest) -> Stream:
-        calls = self.calls
-        opened = calls.send(_PATH, calls.client.open, request)
-        hidden = hides_usage(calls, opened.endpoint, request.options)
-        return Stream(opened, calls, _PATH, hides_usage=hidden)
 
 
 class CompletionsWithRawResponse:
@@ -185,7 +174,20 @@ class Chat(Resource):
     @cached_property
     def completions(self) -> Completions:
         """Chats."""
-        return Completions(self.calls)
+        return Completions(self._settings)
+
+
+def _send(calls: Calls, request: ChatRequest) -> Reply:
+    try:
+        return calls.client.send(request)
+    except CallError as error:
+        raise calls.translated(_PATH, error) from None
+
+
+def _open(calls: Calls, request: ChatRequest) -> Stream:
+    opened = calls.send(_PATH, calls.client.open, request)
+    hidden = hides_usage(calls, opened.endpoint, request.options)
+    return Stream(opened, calls, _PATH, hides_usage=hidden)
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Owns what a piece of a stream is made of, as the official package names it."""
 
-from holybalance.integrations.openai.answers import Answer
-from holybalance.integrations.openai.completions import (
+from holybalance.integrations.openai.types.answer import Answer
+from holybalance.integrations.openai.types.chat.chat_completion import (
     ChoiceLogprobs,
     CompletionUsage,
     Moderation,

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from holybalance.integrations.openai.answers import Answer
+from holybalance.integrations.openai.types.answer import Answer
 from holybalance.messages import Reply
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import holybalance.messages as ours
 from holybalance.integrations.openai.calls import Extra
 from holybalance.integrations.openai.errors import APIResponseValidationError
-from holybalance.integrations.openai.given import NOT_GIVEN, is_given, omit
 from holybalance.integrations.openai.http import RawResponse, Response
-from holybalance.integrations.openai.resource import OK, Resource, raw
-from holybalance.integrations.openai.vectors import CreateEmbeddingResponse
+from holybalance.integrations.openai.inputs import NOT_GIVEN, is_given, omit
+from holybalance.integrations.openai.resources.resource import OK, Resource, raw
+from holybalance.integrations.openai.types.vectors import CreateEmbeddingResponse
 
 _PATH = "/embeddings"
 
@@ -71,7 +71,9 @@ class Embeddings(Resource):
             request = self.calls.told(_PATH)
             response = Response(OK, reply.headers, reply.body, request)
             raise APIResponseValidationError(
-                response, reply.body, message=f"a vector is no base64: {error}"
+                response,
+                reply.body,
+                message=f"a vector is no base64 of float32: {error}",
             ) from error
         return {**reply.body, "data": data}
 

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from holybalance.integrations.openai.calls import Calls
 from holybalance.integrations.openai.http import RawResponse, Response
+from holybalance.integrations.openai.live_settings import LiveSettings
 from holybalance.messages import Embeddings, Reply
 
 OK = 200
@@ -17,8 +18,13 @@ class Resource:
     _name = ""
     _has = ""
 
-    def __init__(self, calls: Calls) -> None:
-        self.calls = calls
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings
+
+    @property
+    def calls(self) -> Calls:
+        """What makes calls, by the settings that stand now."""
+        return self._settings.state.calls
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(

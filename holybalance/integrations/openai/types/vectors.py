@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Self
 
-from holybalance.integrations.openai.answers import Answer
+from holybalance.integrations.openai.types.answer import Answer
 from holybalance.messages import Embeddings
 
 

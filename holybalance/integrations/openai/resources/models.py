@@ -1,8 +1,12 @@
-"""Owns which models there are to ask for: configured ones, and those upstreams list."""
+"""
+Owns `client.models`: configured models, and those that upstreams list.
+
+Aliases and configured models are known without asking anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,17 +16,72 @@ from holybalance.balancing.endpoint import Endpoint
 from holybalance.config import ANY_MODEL, Config
 from holybalance.errors import CallError, RequestError, RetriesExhausted
 from holybalance.integrations.openai.calls import Calls, Extra
+from holybalance.integrations.openai.inputs import NOT_GIVEN
+from holybalance.integrations.openai.resources.resource import Resource
+from holybalance.integrations.openai.types.vectors import Model, ModelsPage
 from holybalance.messages import Attempt, Rejection, Verdict
 from holybalance.wire.faults import WireError
 from holybalance.wire.transport import Response
 
 _OK = 200
+_PATH = "/models"
 # What may stand in a segment of a path besides letters and digits: RFC 3986 §3.3.
 _PATH_CHARACTERS = "!$&'()*+,;=:@"
 Entry = dict[str, Any]
 
 
-def list_models(calls: Calls, extra: Extra) -> list[Entry]:
+class Models(Resource):
+    """`client.models`."""
+
+    _name = "models"
+    _has = "models.list and models.retrieve"
+
+    def list(
+        self,
+        *,
+        extra_headers: Mapping[str, Any] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Any = None,
+        timeout: Any = NOT_GIVEN,
+    ) -> ModelsPage:
+        """
+        List what may be asked for: aliases and configured models, without asking.
+
+        Endpoints that take any name are asked what they have.
+
+        Raises:
+            APIError: an upstream did not tell, and nothing is configured.
+        """
+        extra = Extra(extra_headers, extra_query, extra_body, timeout)
+        calls = self.calls
+        entries = calls.send(_PATH, lambda calls: _list_models(calls, extra), calls)
+        return ModelsPage({"data": entries, "object": "list"})
+
+    def retrieve(
+        self,
+        model: str,
+        *,
+        extra_headers: Mapping[str, Any] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
+        extra_body: Any = None,
+        timeout: Any = NOT_GIVEN,
+    ) -> Model:
+        """
+        Tell of one model.
+
+        Raises:
+            ValueError: the name is empty.
+            APIError: nobody has it, or nobody told.
+        """
+        if not model:
+            raise ValueError(f"model must be a name, not {model!r}")
+        extra = Extra(extra_headers, extra_query, extra_body, timeout)
+        calls = self.calls
+        found = calls.send(_PATH, lambda calls: _find_model(calls, model, extra), calls)
+        return Model(found)
+
+
+def _list_models(calls: Calls, extra: Extra) -> list[Entry]:
     """
     List what may be asked for: aliases, configured models, then what upstreams list.
 
@@ -44,7 +103,7 @@ def list_models(calls: Calls, extra: Extra) -> list[Entry]:
     return list(found.values())
 
 
-def find_model(calls: Calls, model: str, extra: Extra) -> Entry:
+def _find_model(calls: Calls, model: str, extra: Extra) -> Entry:
     """
     Tell of one model.
 
