@@ -393,11 +393,12 @@ class Delta(NamedTuple):
 
     @property
     def _delta(self) -> Mapping[str, Any]:
-        return self._first.get("delta") or {}
+        delta = self._first.get("delta")
+        return delta if isinstance(delta, Mapping) else {}
 
     def _said(self, name: str) -> str:
         text = self._delta.get(name)
-        return text if isinstance(text, str) else ""
+        return text if isinstance(text, str) else "".join(_texts(text))
 
 
 def _place(entry: Mapping[str, Any]) -> int:

@@ -92,6 +92,15 @@ def _answers(message: Any) -> bool:
     return isinstance(message, dict) and any(map(message.get, _ANSWERS))
 
 
+def text_in(content: Any) -> str:
+    """Read a message's content: a text, or a list of parts with texts among them."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
 def has_content(chunk: Mapping[str, Any]) -> bool:
     """Tell whether a piece of a stream brings anything of an answer."""
     return any(
@@ -126,8 +135,7 @@ class Assembled:
         """Give the first choice's text so far."""
         if not self._choices:
             return ""
-        content = self._choices[min(self._choices)].message.value.get("content")
-        return "".join(content) if isinstance(content, list) else ""
+        return text_in(self._choices[min(self._choices)].message.part("content"))
 
     def characters(self) -> int:
         """Count the characters of all that was said: texts, arguments, reasoning."""
@@ -204,9 +212,16 @@ class _Growing:
                 count += sum(map(len, one))
         return count
 
+    def part(self, name: str) -> Any:
+        """Give what one name has come to so far."""
+        return self._whole(name, self.value.get(name))
+
     def _add_text(self, name: str, text: str) -> None:
         known = self.value.get(name)
-        if isinstance(known, list):
+        if name in self._lists:
+            # Some models think in lists of parts, and then answer in texts.
+            self._lists[name].add_text(text)
+        elif isinstance(known, list):
             known.append(text)
         else:
             self.value[name] = [text]
@@ -218,8 +233,11 @@ class _Growing:
         known.add(piece)
 
     def _add_list(self, name: str, items: list[Any]) -> None:
-        self.value.setdefault(name, None)
+        before = self.value.get(name)
+        self.value[name] = None
         known = self._lists.setdefault(name, _List())
+        if isinstance(before, list):
+            known.add_text("".join(before))
         for item in items:
             known.add(item)
 
@@ -237,8 +255,18 @@ class _List:
     def __init__(self) -> None:
         # By place or number; several only where a server gives all the same number.
         self._items: dict[int, list[Any]] = {}
+        # The last item, as long as it is a text that goes on.
+        self._text: _Growing | None = None
+
+    def add_text(self, text: str) -> None:
+        """Take a text where parts came before; texts in a row are one part."""
+        if self._text is None:
+            self._text = _Growing()
+            self._items.setdefault(len(self._items), []).append(self._text)
+        self._text.add({"type": "text", "text": text})
 
     def add(self, item: Any) -> None:
+        self._text = None
         number = item.get("index") if isinstance(item, dict) else None
         if not isinstance(number, int):
             self._items.setdefault(len(self._items), []).append(item)

@@ -413,3 +413,28 @@ def test_embeddings_without_places(index: Any) -> None:
     )
 
     assert [[2.0], [1.0]] == embeddings.vectors
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [1, {"delta": "x"}, {"message": {"content": "x"}}, {"delta": []}],
+)
+def test_a_misshapen_piece(choice: Any) -> None:
+    """It is no piece of this format."""
+    with pytest.raises(InBandError):
+        reader().read(Event("", orjson.dumps({"choices": [choice]})))
+
+
+def test_choices_that_are_null() -> None:
+    """As servers in Go write an empty list beside the usage."""
+    assert [{"choices": None, "usage": {}}] == list(
+        reader().read(Event("", b'{"choices": null, "usage": {}}'))
+    )
+
+
+def test_nothing_after_the_marker_counts() -> None:
+    """The answer is whole with it."""
+    one = reader()
+    one.read(Event("", b"[DONE]"))
+
+    assert [] == list(one.read(Event("", b'{"choices": []}')))

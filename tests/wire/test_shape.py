@@ -202,6 +202,35 @@ def test_what_is_not_known_is_kept() -> None:
     assert "x" == body["system_fingerprint"]
 
 
+def test_thoughts_in_lists_and_an_answer_in_texts() -> None:
+    """As Mistral's models stream them: nothing of either is lost."""
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    whole = Assembled()
+    for delta in (
+        {"content": [thought]},
+        {"content": "The answer "},
+        {"content": "is 42."},
+    ):
+        whole.add(chunk(delta))
+
+    (choice,) = whole.body()["choices"]
+    answer = {"type": "text", "text": "The answer is 42."}
+    assert [thought, answer] == choice["message"]["content"]
+    assert "The answer is 42." == whole.text()
+
+
+def test_a_text_before_parts() -> None:
+    """The other way round as well."""
+    body = assembled(
+        chunk({"content": "a"}),
+        chunk({"content": [{"type": "text", "text": "b"}]}),
+        chunk({"content": "c"}),
+    )
+
+    parts = [{"type": "text", "text": text} for text in "abc"]
+    assert parts == body["choices"][0]["message"]["content"]
+
+
 @pytest.mark.parametrize(
     "delta",
     [

@@ -77,7 +77,7 @@ class _Reader:
         Raises:
             InBandError: it is an error, or no chunk.
         """
-        if event.data == _DONE:
+        if self.is_ended or event.data == _DONE:
             self.is_ended = True
             return ()
         chunk = parse(event.data)
@@ -87,9 +87,17 @@ class _Reader:
         if error:
             # One that does not say what it is counts as the server's own.
             raise InBandError(read_told(Response(500, {}, event.data), error, None))
-        if not isinstance(chunk.get("choices", []), list):
-            raise InBandError(garbled("a piece of the stream has no list of choices"))
+        choices = chunk.get("choices") or []
+        if not isinstance(choices, list) or not all(map(_is_choice, choices)):
+            raise InBandError(garbled("a piece of the stream has misshapen choices"))
         return (chunk,)
+
+
+def _is_choice(choice: Any) -> bool:
+    """Tell whether it is a piece of a choice; a whole one has no place in a stream."""
+    if not isinstance(choice, dict) or "message" in choice:
+        return False
+    return isinstance(choice.get("delta"), dict | None)
 
 
 def _asking_for_usage(options: Mapping[str, Any]) -> Mapping[str, Any]:
