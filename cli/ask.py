@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from holybalance_cli import opening, wording
-from holybalance_cli.reading import read_prompt
+from holybalance_cli.reading import PromptCommand, read_prompt
 
 if TYPE_CHECKING:
     from holybalance.client import Client
     from holybalance.messages import Attempt, Reply
 
 
-@click.command()
+@click.command(cls=PromptCommand)
 @click.argument("prompt", required=False)
 @opening.model_option
 @opening.system_option
@@ -66,7 +66,10 @@ def ask(
     prompt = read_prompt(prompt)
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
-    config = opening.open_config(config_path, model=model, timeout=timeout)
+    # A call of unknown price has an error of its own.
+    config = opening.open_config(
+        config_path, tells_unpriced=False, model=model, timeout=timeout
+    )
     opening.require_model(config)
     if max_tokens is not None:
         arguments["max_tokens"] = max_tokens

@@ -10,11 +10,14 @@ from holybalance_cli import opening, shared_state, wording
 from holybalance_cli.ending import Exit
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from holybalance.config import Config, EndpointConfig
     from holybalance.messages import EndpointCheck
     from holybalance_cli.shared_state import StateCheck
+
+_BOUNDLESS = 10_000
 
 
 @click.command()
@@ -35,6 +38,9 @@ def check(
 ) -> None:
     """
     Check the configuration, reach each endpoint and the state; costs no tokens.
+
+    An endpoint that does not list a configured model is warned of and is still ok, as
+    lists may be incomplete: calls tell.
 
     Exit code 0: every endpoint is ok, and so is the state that processes share, if
     they do; 1: something is not; 2: the configuration is wrong.
@@ -103,47 +109,86 @@ def _show(
 ) -> None:
     from rich.console import Console  # noqa: PLC0415 - `--help` must be quick
 
-    from holybalance_cli import tables  # noqa: PLC0415 - likewise
-
     console = Console(highlight=False, markup=False)
-    tables.show(console, _table(config, checks))
+    _show_endpoints(console, config, checks)
     console.print()
     for result in checks:
         if result.message:
-            console.print(f"{result.name}: {result.message}", soft_wrap=True)
+            grade = "Warning: " if _is_warned(result) else ""
+            _tell(console, f"{grade}{result.name}: {result.message}")
     if state is not None:
-        console.print(f"state     {state}", soft_wrap=True)
+        _tell(console, f"state     {state}")
     ok = sum(result.is_ok for result in checks)
     endpoints = wording.count(len(checks), "endpoint")
-    console.print(f"{ok} of {endpoints} ok", style="bold")
-    console.print(f"configured by {config.source}", soft_wrap=True)
+    warned = sum(_is_warned(result) for result in checks)
+    note = f", {wording.count(warned, 'warning')}" if warned else ""
+    console.print(f"{ok} of {endpoints} ok{note}", style="bold")
+    _tell(console, f"configured by {config.source}")
 
 
-def _table(config: Config, checks: list[EndpointCheck]) -> Table:
+def _is_warned(result: EndpointCheck) -> bool:
+    """Whether it is ok, and yet calls may fail: a configured model is not listed."""
+    return result.is_ok and bool(result.missing)
+
+
+def _tell(console: Console, message: str) -> None:
+    from holybalance_cli import lines  # noqa: PLC0415 - `--help` must be quick
+
+    width = console.width if console.is_terminal else None
+    console.print(lines.wrapped(message, width), soft_wrap=True)
+
+
+def _show_endpoints(
+    console: Console, config: Config, checks: list[EndpointCheck]
+) -> None:
+    """Print the table; URLs that have no room in it whole stand below it."""
     from holybalance_cli import tables  # noqa: PLC0415 - `--help` must be quick
+
+    table = _table(config, checks, has_urls=True)
+    boundless = console.options.update(width=_BOUNDLESS)
+    if console.measure(table, options=boundless).maximum <= console.width:
+        tables.show(console, table)
+        return
+    tables.show(console, _table(config, checks, has_urls=False))
+    console.print()
+    cells = max(len(result.name) for result in checks)
+    for result in checks:
+        console.print(f"{result.name:<{cells}}  {result.base_url}", soft_wrap=True)
+
+
+def _table(config: Config, checks: list[EndpointCheck], *, has_urls: bool) -> Table:
+    from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
+
+    from holybalance_cli import tables  # noqa: PLC0415 - likewise
 
     table = tables.plain_table()
     table.add_column("endpoint", overflow="fold")
-    table.add_column("URL", overflow="fold")
+    if has_urls:
+        table.add_column("URL", no_wrap=True)
     table.add_column("key", no_wrap=True)
     tables.add_numbers(table, {"models": 6})
     table.add_column("result", no_wrap=True, min_width=6)
     tables.add_numbers(table, {"status": 6, "latency": 7})
     for endpoint, result in zip(config.endpoints, checks, strict=True):
-        table.add_row(*_cells(endpoint, result))
+        name, *rest = _cells(endpoint, result)
+        urls = (Text(result.base_url),) if has_urls else ()
+        table.add_row(name, *urls, *rest)
     return table
 
 
 def _cells(endpoint: EndpointConfig, result: EndpointCheck) -> tuple[Any, ...]:
     from rich.text import Text  # noqa: PLC0415 - `--help` must be quick
 
-    colour = "yellow" if result.message else "green"
+    verdict = Text("ok", style="yellow" if result.message else "green")
+    if not result.is_ok:
+        verdict = Text("failed", style="red")
+    elif _is_warned(result):
+        verdict = Text("warning", style="yellow")
     return (
         Text(result.name),
-        Text(result.base_url),
         _key(endpoint),
         _models(endpoint),
-        Text("ok", style=colour) if result.is_ok else Text("failed", style="red"),
+        verdict,
         wording.NOTHING if result.status is None else str(result.status),
         wording.seconds(result.latency_s),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from holybalance.version import __version__
-from holybalance_cli import stdout
+from holybalance_cli import lines, stdout
 from holybalance_cli.ask import ask
 from holybalance_cli.budget import budget
 from holybalance_cli.check import check
@@ -37,7 +37,7 @@ class Commands(click.Group):
         except Exception as error:
             if not is_ours(error):
                 raise
-            click.echo(f"Error: {error}", err=True)
+            lines.tell(f"Error: {error}")
             context.exit(explain(error))
 
     def list_commands(self, context: click.Context) -> list[str]:

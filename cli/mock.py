@@ -73,7 +73,7 @@ def mock(context: click.Context, /, *, host: str, port: int, **settings: Any) ->
       POST /v1beta/models/MODEL:generateContent     Gemini's
       POST /v1beta/models/MODEL:streamGenerateContent?alt=sse
       POST /v1beta/models/MODEL:batchEmbedContents
-      GET  /v1/models, /v1beta/models
+      GET  /v1/models, /v1/models/ID, the same below /v1beta
     """  # noqa: D301 - click's mark is a backspace, not a backslash
     from holybalance.testing.server import serve  # noqa: PLC0415 - it has an event loop
 
@@ -125,5 +125,6 @@ def _farewell(counts: Counts) -> str:
     return (
         f"\n{wording.count(counts.requests, 'request')}: "
         f"{counts.answered:,} answered, {counts.throttled:,} throttled, "
-        f"{counts.errors:,} failed, {counts.abandoned:,} abandoned"
+        f"{counts.errors:,} failed; {counts.abandoned:,} abandoned before their "
+        f"answer, {counts.left:,} left within it"
     )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from holybalance_cli import lines
+
 if TYPE_CHECKING:
     from holybalance.config import Config
 
@@ -90,23 +92,34 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 @contextlib.contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Say warnings as plain lines on standard error, when all is done."""
+def plain_warnings(*silenced: type[Warning]) -> Iterator[None]:
+    """
+    Say warnings as plain lines on standard error, when all is done; each once.
+
+    Args:
+        silenced: what is not to be said.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        for category in silenced:
+            warnings.simplefilter("ignore", category)
         try:
             yield
         finally:
-            for warning in caught:
-                click.echo(f"Warning: {warning.message}", err=True)
+            for message in dict.fromkeys(str(warning.message) for warning in caught):
+                lines.tell(f"Warning: {message}")
 
 
-def open_config(path: str | None, **overrides: Any) -> Config:
+def open_config(
+    path: str | None, *, tells_unpriced: bool = True, **overrides: Any
+) -> Config:
     """
     Read the configuration, with warnings as plain lines on standard error.
 
     Args:
         path: a TOML file; `None` looks where `Client()` does.
+        tells_unpriced: whether models are warned of whose price is not known; not
+            where a command itself says so of those that it needs.
         overrides: defaults from the command line; `None` leaves the configured one.
 
     Raises:
@@ -115,9 +128,10 @@ def open_config(path: str | None, **overrides: Any) -> Config:
     from dataclasses import replace  # noqa: PLC0415 - `--help` must be quick
 
     from holybalance.config import Config  # noqa: PLC0415 - likewise
+    from holybalance.config.warning import UnpricedWarning  # noqa: PLC0415 - likewise
     from holybalance.errors import ConfigError  # noqa: PLC0415 - likewise
 
-    with plain_warnings():
+    with plain_warnings(*(() if tells_unpriced else (UnpricedWarning,))):
         config = Config.find() if path is None else Config.load(path)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+import textwrap
 
 import click
+
+_SHOWN_CHARACTERS = 50
+
+
+class PromptCommand(click.Command):
+    """A command with a prompt for its one argument, which people forget to quote."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a prompt in several words, and show how it is meant."""
+        rest = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            words = " ".join([ctx.params["prompt"], *ctx.args])
+            short = textwrap.shorten(words, _SHOWN_CHARACTERS, placeholder=" …")
+            raise click.UsageError(
+                "a prompt is one argument, so quote it: "
+                f"{ctx.command_path} {shlex.quote(short)}",
+                ctx,
+            )
+        return rest
 
 
 def read_prompt(given: str | None) -> str:

@@ -10,7 +10,7 @@ import click
 
 from holybalance_cli import opening, wording
 from holybalance_cli.ending import Exit
-from holybalance_cli.reading import read_prompt
+from holybalance_cli.reading import PromptCommand, read_prompt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ _LABEL_CELLS = 9
 _AUTO = "auto"
 
 
-@click.command()
+@click.command(cls=PromptCommand)
 @click.argument("prompt", required=False)
 @click.option(
     "-m",
@@ -65,7 +65,7 @@ def route(
     text = read_prompt(prompt)
     from holybalance.client import Client  # noqa: PLC0415 - `--help` must be quick
 
-    config = opening.open_config(config_path)
+    config = opening.open_config(config_path, tells_unpriced=False)
     model = model or _usual_model(config)
     if max_tokens is not None:
         arguments["max_tokens"] = max_tokens

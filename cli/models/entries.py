@@ -138,7 +138,7 @@ def _served(config: Config) -> Iterator[Entry]:
         distinct_models,
     )
 
-    for model in distinct_models(config):
+    for model in (*distinct_models(config), *_embedding(config)):
         servings = tuple(
             Serving(
                 endpoint=endpoint.name,
@@ -150,6 +150,25 @@ def _served(config: Config) -> Iterator[Entry]:
             if model in endpoint.models
         )
         yield Entry(name=model, card=card_of(config, model), servings=servings)
+
+
+def _embedding(config: Config) -> Iterator[str]:
+    """Name the models that only embed, which no choice among models has; each once."""
+    from holybalance.config import ANY_MODEL  # noqa: PLC0415 - lazy
+    from holybalance.routing.candidates import card_of  # noqa: PLC0415 - likewise
+
+    apart = {ANY_MODEL, *config.models}
+    listed = dict.fromkeys(name for each in config.endpoints for name in each.models)
+    kept: list[tuple[Card | None, set[str]]] = []
+    for name in listed:
+        if name in apart:
+            continue
+        card = card_of(config, name)
+        where = {each.name for each in config.endpoints if name in each.models}
+        # Another name of the same model, which the same endpoints list by both.
+        if not any(card == other and where <= there for other, there in kept):
+            kept.append((card, where))
+            yield name
 
 
 def _names(entry: Entry) -> set[str]:

@@ -18,7 +18,7 @@ from holybalance_cli.models.retiring import is_near, last_day, notice, style
 _LETTERS = {"tools": "t", "vision": "v", "json_schema": "j", "streaming": "s"}
 _LEGEND = (
     "in, out, cached: US dollars per million tokens; window, output: tokens",
-    "can: t tools, v vision, j json_schema, s streaming",
+    "can: t tools, v vision, j json_schema, s streaming; embed: embeddings",
 )
 _MARKED = "* served by your endpoints; the price is the dearest of theirs"
 _BOUNDLESS = 10_000
@@ -100,6 +100,8 @@ def _tokens(count: int | None) -> str | None:
 def _abilities(card: Card) -> str | None:
     if card.abilities is None:
         return None
+    if not card.chats:
+        return "embed"
     return "".join(
         letter if ability in card.abilities else "·"
         for ability, letter in _LETTERS.items()

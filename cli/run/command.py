@@ -91,7 +91,10 @@ def run(
 
     others = (source, output, batch_options["errors"], config_path)
     report = None if report_path is None else ReportFile(report_path, others)
-    config = opening.open_config(config_path, model=model, timeout=timeout)
+    # A dry run counts the calls of unknown price.
+    config = opening.open_config(
+        config_path, tells_unpriced=not dry_run, model=model, timeout=timeout
+    )
     # As the configured default it is for chats alone.
     batch_options["model"] = model
     if dry_run:

@@ -8,6 +8,7 @@ import secrets
 from holybalance.errors import BudgetExceeded
 
 _STEM = "max_cost"
+_IN_TABLE = "raise limit_usd"
 _QUOTED = re.compile(rf'the budget "{_STEM}-[0-9a-f]{{8}}"')
 
 
@@ -24,4 +25,7 @@ def is_max_cost(budget: str) -> bool:
 def put_plainly(error: BudgetExceeded) -> None:
     """Have an error name the argument that people gave, not the budget it has made."""
     message, *others = error.args
-    error.args = (_QUOTED.sub(_STEM, str(message)), *others)
+    plain, is_ours = _QUOTED.subn(_STEM, str(message))
+    if is_ours:
+        plain = plain.replace(_IN_TABLE, f"raise {_STEM}")
+    error.args = (plain, *others)

@@ -11,7 +11,7 @@ from holybalance.batch import rows
 from holybalance.batch.fits import Fit, Purse
 from holybalance.batch.lines import Line
 from holybalance.batch.opening import PathName
-from holybalance.batch.options import BatchOptions
+from holybalance.batch.options import BatchOptions, refuse_model
 from holybalance.batch.rows import BadRow
 from holybalance.batch.scratch import Table
 from holybalance.batch.selection import make_selection
@@ -91,10 +91,12 @@ def estimate(
         left_usd: what is left of budgets, by name; of others all of it.
 
     Raises:
-        ConfigError: the input cannot be read, or the options do not fit it.
+        ConfigError: the input cannot be read, or the options do not fit it, as a run
+            says as well.
     """
     with Source(source) as opened:
         kind = options.settle_kind(opened)
+        refuse_model(config, kind, options)
         chosen = make_selection(opened, options).of(opened.waited_lines())
         count = _Count(config, options, kind)
         try:

@@ -155,12 +155,13 @@ def refuse_model(config: Config, kind: str, options: BatchOptions) -> None:
         replace(config, defaults=replace(config.defaults, model=model))
     elif kind == TEXTS:
         raise ConfigError(
-            "no model given, and embeddings have no default; say --model, or set model"
+            "no model given, and embeddings have no default: name one by --model (-m), "
+            "or model= in Python"
         )
     elif kind == "lines" and config.default_model is None:
         raise ConfigError(
             f'no model given, and the endpoint "{config.endpoints[0].name}" takes any; '
-            "say --model, or set a default model"
+            "say --model, or set model in [defaults]"
         )
     if kind == TEXTS and model and (why := why_not_embedded(config, model)):
         raise ConfigError(why)

@@ -18,6 +18,9 @@ import orjson
 
 from holybalance.batch.lines import Line
 from holybalance.batch.terms import Terms
+from holybalance.config import Config
+from holybalance.messages import ChatRequest, EmbedRequest
+from holybalance.prompts import make_embedding, make_request
 
 FORMATS = ("auto", "lines", "jsonl")
 _BY_SUFFIX = {".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "lines"}
@@ -71,6 +74,16 @@ class Row:
     label: Label
     call: Mapping[str, Any]
     is_embedding: bool = False
+
+    def request(self, config: Config) -> ChatRequest | EmbedRequest:
+        """
+        Check what it asks for, as whoever makes the call does.
+
+        Raises:
+            RequestError: something in it can never work.
+        """
+        make = make_embedding if self.is_embedding else make_request
+        return make(config, **self.call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from holybalance import tokens
 from holybalance.batch.rows import Row
 from holybalance.batch.targets import Places, places_of, why_not_embedded
 from holybalance.config import AUTO, Config, Price
+from holybalance.errors import RequestError
 
 _NO_MODEL = "no model given: it names none, and no default is set"
 _NO_NAME = "model must be a string"
@@ -68,6 +69,10 @@ class Sizes:
         places = self._places_of(model)
         if not places.endpoints:
             return _unserved(model)
+        try:
+            row.request(self._config)
+        except RequestError as error:
+            return str(error)
         if row.is_embedding:
             return Size(places, _of_inputs(row.call["inputs"]), 0)
         return Size(places, _of_prompt(row.call), _of_answer(row.call))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from holybalance.config import AUTO, BudgetConfig, Config, Price
 from holybalance.routing.candidates import distinct_models, endpoints_of
+from holybalance.routing.embedding import unfit_for_embedding
 
 
 class _Target(NamedTuple):
@@ -47,12 +48,8 @@ def models_of(config: Config, name: str) -> tuple[str, ...]:
 
 def why_not_embedded(config: Config, name: str) -> str:
     """Say what the router says of a name that is none for embeddings; else nothing."""
-    if name != AUTO and len(models_of(config, name)) == 1:
-        return ""
-    return (
-        f'"{name}" stands for several models, and vectors of different models do not '
-        "compare; name one model"
-    )
+    unfit = unfit_for_embedding(config, name)
+    return "" if unfit is None else unfit.why
 
 
 def places_of(config: Config, name: str, tags: Sequence[str]) -> Places:

@@ -11,6 +11,7 @@ from holybalance.batch import answers, cap, rows
 from holybalance.batch.lines import unpack
 from holybalance.batch.rows import BadRow, Label, Row
 from holybalance.batch.terms import Terms
+from holybalance.budgeting.ledger import BOUND_ONE
 from holybalance.config import Config
 from holybalance.errors import (
     BudgetExceeded,
@@ -142,6 +143,8 @@ def _broke(error: HolyBalanceError, row: Row) -> str:
     message = str(error).partition("\n")[0]
     if (error.needed_usd or 0.0) <= error.limit_usd:
         return message
+    # Here is known what bounds the row's answer, so the advice is another.
+    message = message.partition(BOUND_ONE)[0]
     if row.is_embedding:
         return f"{message}; raise the limit"
     is_bounded = tokens.output_bound(row.call) is not None

@@ -169,6 +169,8 @@ class Account:
 
     def has_to_wait(self, amount: int) -> bool:
         """Tell whether there may be room later: what is held may turn out cheaper."""
+        if amount > self.limit:
+            return False
         return not self.is_answered or self.levels().spent + amount <= self.limit
 
     def is_settled(self) -> bool:

@@ -95,6 +95,11 @@ class Shortage(NamedTuple):
     model: str
     unknown: Unbounded | None = None
 
+    @property
+    def is_too_dear(self) -> bool:
+        """Whether it is more than the whole budget, so that no time helps."""
+        return self.amount is not None and self.amount > self.account.limit
+
 
 class Ledger:
     """
@@ -211,7 +216,6 @@ class Ledger:
     def error(self, shortage: Shortage) -> BudgetExceeded:
         """Make the error for a shortage that waiting does not end."""
         account, levels = shortage.account, shortage.levels
-        opens_at = account.window.opens_at()
         return BudgetExceeded(
             _story(shortage, self._why_away()),
             budget=account.budget.name,
@@ -219,7 +223,8 @@ class Ledger:
             spent_usd=None if levels is None else usd_of(levels.spent),
             reserved_usd=None if levels is None else usd_of(levels.held),
             needed_usd=None if shortage.amount is None else usd_of(shortage.amount),
-            opens_at=opens_at,
+            # No window has room for what is more than all of it.
+            opens_at=None if shortage.is_too_dear else account.window.opens_at(),
         )
 
     def report(self) -> dict[str, dict[str, Any]]:
@@ -371,9 +376,13 @@ class Ledger:
         return True
 
 
+BOUND_ONE = "; bound its answer with max_tokens"
+"""What to do where one call may cost more than the whole budget."""
 # Tags are the caller's and may be endless; the answers for so many are remembered.
 _MANY_SCOPES = 1024
 _DOLLARS = 10
+# Less than this has its digits behind the sixth one.
+_THOUSANDTH = nano_of(0.001)
 _UNKNOWN = (
     "that is unknown; set its price and max_output in the catalog, or bound the answer "
     "with max_tokens"
@@ -418,18 +427,30 @@ def _line(account: Account) -> str:
     )
 
 
+def _amount(nano: int) -> str:
+    """Write US dollars with the digits that say something, and no power of ten."""
+    digits = 6 if nano >= _THOUSANDTH else 9
+    return f"{usd_of(nano):.{digits}f}".rstrip("0").removesuffix(".")
+
+
 def _story(shortage: Shortage, why_away: str | None) -> str:
     account, levels, amount = shortage.account, shortage.levels, shortage.amount
-    name, limit = account.budget.name, account.budget.limit_usd
+    name = account.budget.name
     if amount is None:
         why = shortage.unknown.why if shortage.unknown else _UNKNOWN
         return (
             f'the budget "{name}" cannot hold what a call of "{shortage.model}" may '
             f"cost: {why}"
         )
+    if shortage.is_too_dear:
+        return (
+            f'the budget "{name}" has no room: one such call may cost '
+            f"{_amount(amount)} USD, more than the whole budget of "
+            f"{_amount(account.limit)} USD{BOUND_ONE}, or raise limit_usd"
+        )
     if levels is None or shortage.is_cut_off:
         return (
-            f'the budget "{name}" cannot be asked for {usd_of(amount):.6f} USD: the '
+            f'the budget "{name}" cannot be asked for {_amount(amount)} USD: the '
             "shared state is out of reach, and money is not spent without it"
             + (f" ({why_away})" if why_away else "")
         )
@@ -438,7 +459,7 @@ def _story(shortage: Shortage, why_away: str | None) -> str:
         "" if opens_at is None else f"; it opens again at {opens_at:%Y-%m-%d %H:%M} UTC"
     )
     return (
-        f'the budget "{name}" has no room: of {limit:g} USD '
-        f"{usd_of(levels.spent):.6f} are spent and {usd_of(levels.held):.6f} held for "
-        f"calls under way, and this one may cost {usd_of(amount):.6f}{opens}"
+        f'the budget "{name}" has no room: of {_amount(account.limit)} USD '
+        f"{_amount(levels.spent)} are spent and {_amount(levels.held)} held for "
+        f"calls under way, and this one may cost {_amount(amount)}{opens}"
     )

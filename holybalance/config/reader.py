@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,14 @@ from holybalance.config.schema import (
     EndpointConfig,
 )
 from holybalance.config.sources import Sources
+from holybalance.config.warning import UnpricedWarning, warn
 from holybalance.config.wording import shown
 from holybalance.errors import ConfigError
 
 _VARIABLE = "HOLYBALANCE_CONFIG"
 _FILE = "holybalance.toml"
+_SHOWN = 3
+"""So many models without a price are named in a warning."""
 _TABLES = (
     "defaults",
     "endpoints",
@@ -124,19 +126,25 @@ def _from_environment(environ: Mapping[str, str], folder: Path) -> Config:
     }
     if not found:
         raise ConfigError(_nothing_found(folder))
-    variables = ", ".join(name for names in found.values() for name in names)
+    used = _usable(list(found))
+    named = ", ".join(name for preset in used for name in found[preset])
+    unused = ", ".join(
+        name for preset in found if preset not in used for name in found[preset]
+    )
+    note = f"; unused: {unused}, as nothing lists models for it" if unused else ""
     return from_dict(
-        {"endpoints": [_found_endpoint(preset) for preset in found]},
+        {"endpoints": [{"provider": preset.name} for preset in used]},
         environ=environ,
-        source=f"the environment ({variables})",
+        source=f"the environment ({named}{note})",
     )
 
 
-def _found_endpoint(preset: Preset) -> dict[str, Any]:
-    # Who takes any name would be asked for the models of others, which it may call
-    # something else; so it comes after those that are known to have them.
-    takes_any = preset.catalog_name is None
-    return {"provider": preset.name, "priority": 1 if takes_any else 0}
+def _usable(presets: list[Preset]) -> list[Preset]:
+    """Choose those that list their models; where none does, those that take any."""
+    # Who takes any name would be asked for others' models, which it has not, or by
+    # another name, and for a price that nobody knows.
+    listing = [preset for preset in presets if preset.catalog_name is not None]
+    return listing or presets
 
 
 def _nothing_found(folder: Path) -> str:
@@ -219,16 +227,15 @@ def _read(raw: Any, sources: Sources) -> Config:
 def _warn_of_unpriced(source: str, found: list[Unpriced]) -> None:
     if not found:
         return
-    pairs = dict.fromkeys((each.model, each.endpoint) for each in found)
-    models = ", ".join(f'"{model}" at "{name}"' for model, name in pairs)
+    pairs = list(dict.fromkeys((each.model, each.endpoint) for each in found))
+    models = ", ".join(f'"{model}" at "{name}"' for model, name in pairs[:_SHOWN])
+    if len(pairs) > _SHOWN:
+        models += f" and {len(pairs) - _SHOWN} more"
     names = ", ".join(dict.fromkeys(f'"{each.budget}"' for each in found))
-    model = found[0].model
-    warnings.warn(
-        f"{source}: calls whose price is not known are refused under a budget ({names})"
-        f': {models}; set [catalog."{model}"] price = {{ input = ..., output = ... }}'
-        " or the endpoint's prices",
-        UserWarning,
-        stacklevel=5,
+    warn(
+        f"{source}: calls of unknown price are refused under a budget ({names}):"
+        f' {models}; set [catalog."{found[0].model}"] price, or the endpoint\'s prices',
+        UnpricedWarning,
     )
 
 

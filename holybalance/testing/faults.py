@@ -74,8 +74,8 @@ class Answer:
             2xx, nothing for 204 and 3xx, an error object from 400 up.
 
     Raises:
-        ValueError: the status is out of range, or a header is not one line of
-            Latin-1 text.
+        ValueError: the status is out of range, the headers are no mapping, or one of
+            them is not one line of Latin-1 text.
     """
 
     status: int = 200
@@ -85,6 +85,11 @@ class Answer:
     def __post_init__(self) -> None:
         if self.status not in range(200, 600):
             raise ValueError(f"status must be 200 to 599, not {self.status!r}")
+        if not isinstance(self.headers, Mapping):
+            kind = type(self.headers).__name__
+            raise ValueError(
+                'headers must be a mapping, such as {"retry-after": "1"}, not a ' + kind
+            )
         for name, value in self.headers.items():
             _check_header(name, value)
 

@@ -161,7 +161,7 @@ class Responder:
     def _page(self, request: Request) -> Delivery:
         wire = format_of(request)
         request_id = next(self._ids)
-        page = self._pages.get((request.method, request.path), _no_page)
+        page = self._page_at(request)
         try:
             draft = Draft(
                 wire,
@@ -172,6 +172,21 @@ class Responder:
         except RefusalError as refusal:
             return _refused(refusal, request, request_id, wire)
         return plain(draft)
+
+    def _page_at(self, request: Request) -> Page:
+        page = self._pages.get((request.method, request.path))
+        model = models.named_in(request.path) if request.method == b"GET" else None
+        if page is None and model is not None:
+            return partial(self._model, model)
+        return page or _no_page
+
+    def _model(self, name: str, request: Request) -> bytes:
+        wire = format_of(request)
+        self._check_key(request, wire)
+        self._check_model(name)
+        if wire is gemini:
+            return models.one_of_gemini(name)
+        return models.one_of_openai_and_anthropic(name)
 
     def _models(self, request: Request) -> bytes:
         wire = format_of(request)

@@ -40,8 +40,8 @@ class MockUpstream:
     Anthropic (`/v1/messages`) and Gemini (`/v1beta/models/…:generateContent`,
     `:streamGenerateContent?alt=sse`, `:embedContent`, `:batchEmbedContents`, as well
     below `/v1` and Vertex AI's `/v1/projects/…`), whole and in streams, and serves
-    `GET /v1/models`, `GET /v1beta/models` and `GET /healthz`. All methods may be called
-    from any thread. It needs POSIX.
+    `GET /v1/models` and `GET /v1/models/ID`, the same below `/v1beta`, and
+    `GET /healthz`. All methods may be called from any thread. It needs POSIX.
 
     Args:
         behaviour: how it answers; `None`: `Behaviour()`.

@@ -153,9 +153,14 @@ def excerpt(body: bytes) -> str:
 def _parse_leniently(body: bytes) -> Any:
     """Read what the standard library takes for JSON, though orjson does not."""
     try:
-        return _sound(json.loads(body, parse_int=_integer))
+        return _sound(json.loads(body, parse_int=_integer, parse_constant=_refused))
     except (ValueError, RecursionError):
         return None
+
+
+def _refused(text: str) -> None:
+    """Refuse `NaN` and its like, which are no JSON (RFC 8259 §6)."""
+    raise ValueError(text)
 
 
 def _integer(text: str) -> int | float:

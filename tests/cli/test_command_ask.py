@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -200,7 +201,8 @@ def test_an_empty_budget(call: Call, config: str) -> None:
     result = call("ask", "hi", "--tag", "web", "--config", config)
     assert (4, "") == (result.exit_code, result.stdout)
     (line,) = result.stderr.splitlines()
-    assert line.startswith('Error: the budget "web" has no room: of 1e-06 USD')
+    assert line.startswith('Error: the budget "web" has no room: one such call may')
+    assert "more than the whole budget of 0.000001 USD" in line
 
 
 class Terminal(NamedTuple):
@@ -332,6 +334,35 @@ def test_ctrl_c_before_it_begins(configure: Callable[..., str]) -> None:
             terminal.process.send_signal(signal.SIGINT)
             assert b"" == terminal.read_rest()
             assert (130, "interrupted\n") == terminal.ended()
+
+
+@pytest.mark.parametrize("command", ["ask", "route"])
+@pytest.mark.parametrize("more", [["there"], ["there", "-m", "x"]])
+def test_a_prompt_in_several_words(call: Call, command: str, more: list[str]) -> None:
+    """It is shown how to quote it, also for the shell that would read it."""
+    result = call(command, "it's", *more)
+    assert 2 == result.exit_code
+    quoted = shlex.quote("it's there")
+    advice = f"a prompt is one argument, so quote it: main {command} {quoted}\n"
+    assert advice in result.stderr
+
+
+def test_a_price_that_nobody_knows(
+    call: Call, configure: Callable[..., str], upstream: MockUpstream
+) -> None:
+    """It is told once, where it refuses the call, and not where others can answer."""
+    config = configure(upstream.url)
+    with open(config, "a", encoding="utf-8") as file:
+        file.write('\n[[endpoints]]\nprovider = "ollama"\nmodels = ["odd"]\n')
+        file.write('[[budgets]]\nname = "daily"\nlimit_usd = 1\n')
+    result = call("ask", "hi", "--max-tokens", "9", "--config", config)
+    assert (0, "") == (result.exit_code, result.stderr)
+    result = call("ask", "hi", "-m", "odd", "--config", config)
+    assert 4 == result.exit_code
+    assert result.stderr.startswith('Error: the budget "daily" cannot hold what a call')
+    result = call("check", "--config", config)
+    warned = 'calls of unknown price are refused under a budget ("daily"): "odd" at'
+    assert (1, 1) == (result.stderr.count("Warning: "), result.stderr.count(warned))
 
 
 @pytest.mark.parametrize("then", [Then.CLOSE, Then.END])

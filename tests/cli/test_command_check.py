@@ -47,11 +47,26 @@ def test_an_endpoint_that_is_not_there(
 
 
 def test_a_model_that_is_not_listed(call: Call, configure: Callable[..., str]) -> None:
-    """A configured model that the endpoint does not list is worth a word."""
+    """It is warned of where it is seen, and the endpoint is ok: calls tell."""
     with MockUpstream(models=["other"]) as upstream:
         result = call("check", "--config", configure(upstream.url))
     assert 0 == result.exit_code
-    assert "mock-1: it does not list mock-model\n" in result.stdout
+    (line,) = (line for line in result.stdout.splitlines() if upstream.url in line)
+    assert "warning" in line.split()
+    assert "\nWarning: mock-1: it does not list mock-model\n" in result.stdout
+    assert "\n1 of 1 endpoint ok, 1 warning\n" in result.stdout
+
+
+def test_a_narrow_terminal(
+    call: Call, config: str, upstream: MockUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A URL that has no room in the table is below it, and whole."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = call("check", "--config", config).stdout.splitlines()
+    assert ["endpoint", "key", "models", "result", "status", "latency"] == (
+        lines[0].split()
+    )
+    assert f"mock-1  {upstream.url}" in lines
 
 
 def test_json(call: Call, config: str) -> None:

@@ -34,9 +34,11 @@ def test_its_snippet_works_and_ctrl_c_ends_it(spawn: Spawn, tmp_path: Path) -> N
         assert "Hello." == client.chat("hi").text
     process.send_signal(signal.SIGINT)
     output, complaints = process.communicate(timeout=10)
-    assert (
-        "1 request: 1 answered, 0 throttled, 0 failed, 0 abandoned" in output.decode()
+    counted = (
+        "1 request: 1 answered, 0 throttled, 0 failed; 0 abandoned before their answer,"
+        " 0 left within it\n"
     )
+    assert output.decode().endswith(counted)
     assert (b"", 0) == (complaints, process.returncode)
 
 
@@ -78,6 +80,29 @@ def test_it_streams(spawn: Spawn) -> None:
         url = f"{endpoint['base_url']}/chat/completions"
         reply = pool.request("POST", url, json=body, retries=False, timeout=10)
     assert 3 == reply.data.count(b'"delta":{"content"')
+
+
+def test_a_reader_that_leaves_is_counted(spawn: Spawn) -> None:
+    """Whoever goes in the middle of a stream is, beside those who wait to the end."""
+    options = ("--latency", "0", "--piece-interval", "5", "--reply", "one two three")
+    process = spawn("mock", "--port", "0", *options)
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode() for _ in range(7)]
+    (endpoint,) = tomllib.loads(_snippet(lines))["endpoints"]
+    messages = [{"role": "user", "content": "hi"}]
+    body = {"model": "m", "messages": messages, "stream": True}
+    with urllib3.PoolManager() as pool:
+        url = f"{endpoint['base_url']}/chat/completions"
+        reply = pool.request(
+            "POST", url, json=body, retries=False, timeout=10, preload_content=False
+        )
+        assert next(reply.stream(65536))
+        reply.close()
+        # Answered after the end of the first connection has been seen.
+        pool.request("GET", f"{endpoint['base_url']}/models", timeout=10)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert "0 abandoned before their answer, 1 left within it" in output.decode()
 
 
 def test_help_names_the_paths(call: Call) -> None:

@@ -72,6 +72,23 @@ def test_served_models(call: Call, config: str) -> None:
     assert f"mine: {why} (bare replaces it)" == lines[-2]
 
 
+def test_models_that_only_embed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed once, after those that chat, and marked; all say who serves."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    name = "text-embedding-3-small"
+    for option in ((), ("--all",)):
+        lines = call("models", *option).stdout.splitlines()
+        (line,) = [line.split() for line in lines if name in line]
+        assert ("*", name, "embed", "openai") == (*line[:2], line[7], line[-1])
+    listed = json.loads(call("models", "--json").stdout)["models"]
+    embeds = ["embeddings" in each["card"]["abilities"] for each in listed]
+    assert any(embeds)
+    assert sorted(embeds) == embeds
+    page = call("models", name).stdout
+    assert "\ncan       embeddings\n" in page
+    assert "\nserved by openai\n" in page
+
+
 def test_the_rest_of_the_catalog(call: Call, config: str) -> None:
     """It comes after those that are served, without a mark."""
     result = call("models", "--all", "--json", "--config", config)

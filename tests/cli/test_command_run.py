@@ -489,7 +489,7 @@ def test_a_bound_for_rows_without_one(run: Run, config: str) -> None:
     assert (4, 0) == (result.exit_code, len(rows))
     assert result.stderr.splitlines()[1].startswith(hint)
     assert "bound answers with max_tokens (--max-tokens N)" in result.stderr
-    assert "\n--max-cost has no room: of 0.01 USD " in result.stderr
+    assert "\n--max-cost has no room: one such call may cost " in result.stderr
     assert "max_cost-" not in result.stderr
     result, rows = run("one\ntwo\n", *bound)
     assert (0, 2) == (result.exit_code, len(rows))
@@ -563,7 +563,10 @@ def test_lines_are_embedded(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "no model given, and embeddings have no default; say --model"),
+        (
+            [],
+            "no model given, and embeddings have no default: name one by --model (-m)",
+        ),
         (["-m", "auto"], "vectors of different models do not compare"),
         (["-m", MODEL, "-s", "Be brief."], "a system message is for prompts"),
         (["-m", MODEL, "--format", "jsonl"], "embed is for plain lines"),
@@ -597,7 +600,7 @@ def test_what_embeddings_may_cost(run: Run) -> None:
     dear = json.dumps(_embedding("dear", input="x" * 9000))
     result, rows = run(f"{lines}\n{dear}", "--max-cost", "0.01")
     assert (4, 50) == (result.exit_code, len(rows))
-    assert "--max-cost has no room: of 0.01 USD" in result.stderr
+    assert "--max-cost has no room: one such call may cost " in result.stderr
     assert "; raise the limit" in result.stderr
 
 

@@ -672,7 +672,7 @@ class TestFaults:
         """Pairs are no mapping, and it is said what is."""
         pairs: Any = (("retry-after", "1"),)
         with pytest.raises(
-            ValueError, match="headers must be a mapping, such as .*upl"
+            ValueError, match=r"must be a mapping, such as .* not a tuple"
         ):
             Answer(headers=pairs)
 

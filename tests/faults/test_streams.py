@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from typing import Any
 
 import pytest
 
@@ -56,12 +57,12 @@ from tests.faults.world import World, assert_connections, assert_settled
 BRIEF_S = 0.3
 
 
-def opened(client: Client, **arguments: object) -> Stream:
+def opened(client: Client, **arguments: Any) -> Stream:
     """Open a stream."""
     return client.stream("ping", **arguments)
 
 
-def interrupted(client: Client, **arguments: object) -> StreamInterrupted:
+def interrupted(client: Client, **arguments: Any) -> StreamInterrupted:
     """Read a stream that must break off after its first piece."""
     stream = opened(client, **arguments)
     with pytest.raises(StreamInterrupted) as caught:
@@ -70,7 +71,7 @@ def interrupted(client: Client, **arguments: object) -> StreamInterrupted:
     return caught.value
 
 
-def failure(client: Client, **arguments: object) -> CallError:
+def failure(client: Client, **arguments: Any) -> CallError:
     """Open a stream that must fail before its first piece."""
     with pytest.raises(CallError) as caught:
         opened(client, **arguments)

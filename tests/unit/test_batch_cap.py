@@ -10,7 +10,8 @@ import pytest
 from holybalance.batch.cap import is_max_cost, make_name, put_plainly
 from holybalance.batch.lines import Line, pack
 from holybalance.batch.terms import Terms
-from holybalance.batch.work import RowWork
+from holybalance.batch.work import BOUND_ANSWERS, RowWork
+from holybalance.budgeting.ledger import BOUND_ONE
 from holybalance.errors import BudgetExceeded
 from holybalance.messages import Embeddings, EmbedRequest, Reply
 from tests.unit.batches import MODEL, Engine
@@ -19,10 +20,10 @@ from tests.unit.batches import MODEL, Engine
 class _Broke(Engine):
     """An engine whose every call finds no money."""
 
-    def __init__(self, needed_usd: float | None) -> None:
+    def __init__(self, needed_usd: float | None, advice: str = "") -> None:
         super().__init__()
         name = make_name()
-        message = f'the budget "{name}" has no room'
+        message = f'the budget "{name}" has no room{advice}'
         self._error = BudgetExceeded(
             message, budget=name, limit_usd=1.0, needed_usd=needed_usd
         )
@@ -60,6 +61,15 @@ def test_what_people_read(budget: str, read: str) -> None:
     assert (read, budget) == (str(error), error.budget)
 
 
+def test_what_there_is_to_raise() -> None:
+    """It is the argument, where no table of the configuration has the limit."""
+    name = make_name()
+    message = f'the budget "{name}" has no room: it is dear; or raise limit_usd'
+    error = BudgetExceeded(message, budget=name, limit_usd=1.0)
+    put_plainly(error)
+    assert "max_cost has no room: it is dear; or raise max_cost" == str(error)
+
+
 def test_a_run_that_is_stopped() -> None:
     """Why it is names the limit."""
     result = RowWork(format="lines").perform(_Broke(0.5), 0, pack(Line(1, b"hi")))
@@ -78,3 +88,12 @@ def test_a_text_that_is_too_dear() -> None:
     engine, work = _Broke(2.0), RowWork(format="texts", terms=Terms(model=MODEL))
     result = work.perform(engine, 0, pack(Line(1, b"hi")))
     assert "max_cost has no room; raise the limit" == result.broke
+
+
+def test_a_prompt_that_is_too_dear() -> None:
+    """What the row itself says of its answer decides what is advised, said once."""
+    engine = _Broke(2.0, f"{BOUND_ONE}, or raise limit_usd")
+    for most, advice in ((None, BOUND_ANSWERS), (9, "lower max_tokens")):
+        work = RowWork(format="lines", terms=Terms(max_tokens=most))
+        result = work.perform(engine, 0, pack(Line(1, b"hi")))
+        assert f"max_cost has no room; {advice}, or raise the limit" == result.broke

@@ -14,13 +14,14 @@ from holybalance.batch.estimate import Estimate, estimate
 from holybalance.batch.funding import with_max_cost
 from holybalance.batch.job import Batch
 from holybalance.batch.lines import Line
-from holybalance.batch.options import BatchOptions
+from holybalance.batch.options import BatchOptions, refuse_model
 from holybalance.batch.rows import BadRow
 from holybalance.batch.targets import why_not_embedded
 from holybalance.batch.terms import Terms
 from holybalance.config import Config
 from holybalance.errors import ConfigError, RequestError
 from holybalance.messages import EmbedRequest
+from holybalance.prompts import make_embedding
 from holybalance.routing.router import Live, Router
 from tests.unit.batches import MODEL, Crew, Engine, Row, World, row, text_of
 from tests.unit.routers import MORNING, StubFunds
@@ -227,7 +228,7 @@ def test_answers_to_prompts_are_none_to_texts(world: World) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "no model given, and embeddings have no default; say --model"),
+        ({}, r"embeddings have no default: name one by --model \(-m\), or model= in P"),
         ({"model": "auto"}, '"auto" stands for several models'),
         ({"model": "nobody"}, 'no endpoint serves the model "nobody"'),
         ({"model": MODEL, "system": "x"}, "embed has none"),
@@ -267,8 +268,7 @@ def test_a_model_for_prompts(world: World) -> None:
         (["x" * 9, "y"], 4),
         ([7, 8, 9], 3),
         ([[7, 8], [9]], 3),
-        (["", [], {"odd": 1}, None], 2),
-        ([], 0),
+        ([[], {"odd": 1}, None], 2),
     ],
 )
 def test_tokens(world: World, given: Any, tokens: int) -> None:
@@ -288,6 +288,16 @@ def test_lines_and_rows_take_the_same(world: World) -> None:
     assert (1 + 2 + 26, 0) == (found.input_tokens, found.bad_rows)
     world.write_rows(*(_row(each, each, model="m") for each in texts))
     assert found == _estimate(world, _config())
+
+
+@pytest.mark.parametrize("given", [[], "", ["one", ""]])
+def test_inputs_that_a_run_would_refuse(world: World, given: Any) -> None:
+    """The dry run says of them what the row of the run would."""
+    world.write_rows(_row("a", given, model="m"))
+    (bad,) = _estimate(world, _config()).bad_examples
+    with pytest.raises(RequestError) as refused:
+        make_embedding(_config(), given, model="m")
+    assert (1, str(refused.value)) == (bad.line, bad.reason)
 
 
 def test_rows_that_cannot_be_embedded(world: World) -> None:
@@ -320,6 +330,24 @@ def test_names_for_several(name: str) -> None:
     except RequestError as error:
         told = str(error)
     assert told == why_not_embedded(config, name)
+
+
+@pytest.mark.parametrize("name", ["gpt-4.1", "only"])
+def test_a_model_that_makes_no_vectors(world: World, name: str) -> None:
+    """A run refuses it at once, and so does the dry run."""
+    world.write("one", "two")
+    endpoint = {"provider": "openai", "base_url": "http://one.test/v1"}
+    config = Config.from_dict(
+        {
+            "endpoints": [{**endpoint, "models": ["gpt-4.1"]}],
+            "models": {"only": {"targets": ["gpt-4.1"]}},
+        }
+    )
+    options: dict[str, Any] = {"embed": True, "model": name}
+    with pytest.raises(ConfigError, match=r'"gpt-4\.1" answers messages'):
+        _estimate(world, config, **options)
+    with pytest.raises(ConfigError, match=r'"gpt-4\.1" answers messages'):
+        refuse_model(config, "texts", BatchOptions(**options))
 
 
 def _notes(world: World, config: Config) -> list[str]:

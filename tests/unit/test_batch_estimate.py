@@ -91,12 +91,16 @@ def test_lines_and_rows_of_the_same(world: World, system: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "tokens"),
     [
-        ({"messages": []}, 0),
         ({"messages": [{"role": "assistant", "content": None}]}, 4),
-        ({"messages": ["odd"]}, 5),
-        ({"messages": [7]}, 5),
+        ({"messages": [{"role": "user", "content": 7}]}, 5),
         ({"messages": [{"role": "user", "content": "abcd", "name": "xyz"}]}, 9),
-        ({"messages": [], "response_format": {"type": "json_object"}}, 6),
+        (
+            {
+                "messages": [{"role": "user"}],
+                "response_format": {"type": "json_object"},
+            },
+            10,
+        ),
     ],
 )
 def test_whatever_a_message_is(world: World, body: dict[str, Any], tokens: int) -> None:
@@ -104,6 +108,25 @@ def test_whatever_a_message_is(world: World, body: dict[str, Any], tokens: int) 
     world.write_rows({"body": body})
     found = _estimate(world, _config(_endpoint("one", ["m"])))
     assert (tokens, 0) == (found.input_tokens, found.bad_rows)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"messages": []}, "messages are empty; at least one is needed"),
+        ({"messages": ["odd"]}, "messages[0] must be a mapping with a role"),
+        ({"messages": [{"role": "user"}], "max_cost": -1}, "max_cost must be US dol"),
+        ({"messages": [{"role": "user"}], "tags": 7}, "tags must be a list of words"),
+    ],
+)
+def test_rows_that_a_run_would_refuse(
+    world: World, body: dict[str, Any], reason: str
+) -> None:
+    """Each is told with what its row of the run would say, and costs nothing."""
+    world.write_rows({"body": body})
+    found = _estimate(world, _config(_endpoint("one", ["m"])))
+    assert (1, 0) == (found.bad_rows, found.input_tokens)
+    assert found.bad_examples[0].reason.startswith(reason)
 
 
 def test_bounds_of_rows(world: World) -> None:
@@ -325,7 +348,7 @@ def test_budgets(world: World) -> None:
 def test_a_budget_over_calls_of_unknown_price(world: World) -> None:
     """They are counted."""
     budget = {"name": "all", "limit_usd": 1.0}
-    with pytest.warns(UserWarning, match="price is not known"):
+    with pytest.warns(UserWarning, match="unknown price"):
         config = Config.from_dict(
             {"endpoints": [_endpoint("one", ["m"])], "budgets": [budget]}
         )

@@ -139,7 +139,7 @@ def test_a_budget_of_the_configuration(world: World) -> None:
     """One for all calls is held to the same, by its name."""
     world.write("hello")
     everything = {"name": "daily", "limit_usd": 1.0}
-    with pytest.warns(UserWarning, match="whose price is not known"):
+    with pytest.warns(UserWarning, match="unknown price"):
         config = _config(budgets=[everything])
     with pytest.raises(ConfigError, match=r'^the budget "daily" cannot be kept'):
         _open(world, config, max_cost=None)

@@ -182,6 +182,39 @@ def test_exceeded_for_good() -> None:
     assert "2026-03-02 00:00 UTC" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("limit_usd", "shown"), [(0.05, "0.05"), (1e-7, "0.0000001"), (1e-9, "0.000000001")]
+)
+def test_one_call_may_cost_more_than_all(limit_usd: float, shown: str) -> None:
+    """No window ever has room for it, so none is promised, and none is waited for."""
+    alone = process(budget("daily", limit_usd, window="day"))
+
+    shortage = short(alone.hold(0.163857))
+    error = alone.ledger.error(shortage)
+
+    assert shortage.may_end is False
+    assert error.opens_at is None
+    assert (
+        'the budget "daily" has no room: one such call may cost 0.163857 USD, more than'
+        f" the whole budget of {shown} USD; bound its answer with max_tokens, or raise"
+        " limit_usd"
+    ) == str(error)
+
+
+def test_amounts_have_no_powers_of_ten() -> None:
+    """And no digits that say nothing."""
+    alone = process(budget("daily", 2_000_000.0))
+    alone.held(0.0000025).settle(0.0000025)
+    alone.held(1_999_999.5).settle(1_999_999.5)
+
+    message = str(alone.ledger.error(short(alone.hold(0.75))))
+
+    assert (
+        "of 2000000 USD 1999999.500002 are spent and 0 held for calls under way, and"
+        " this one may cost 0.75"
+    ) == message.partition("has no room: ")[2]
+
+
 def test_exceeded_for_good_is_not_asked_for() -> None:
     """The store has said how much is spent, and that only grows."""
     alone = process()
@@ -431,7 +464,8 @@ def test_alone_all_of_it_is_drawn_at_once() -> None:
 def test_refusal() -> None:
     """The router hears early of a call that will find no money."""
     alone = process()
-    assert alone.ledger.refusal("m", (), 5.0) is None  # nothing is known yet
+    assert alone.ledger.refusal("m", (), 1.0) is None  # nothing is known yet
+    assert alone.ledger.refusal("m", (), 1.1) is not None  # but this is
     alone.held(0.7).settle(0.7)
 
     assert alone.ledger.refusal("m", (), 0.3) is None

@@ -49,33 +49,56 @@ def test_then_the_providers_keys(tmp_path: Path) -> None:
     assert "the environment (HOLYSHEEP_API_KEY, DEEPSEEK_API_KEY)" == config.source
 
 
-def test_every_key_that_the_environment_may_have(tmp_path: Path) -> None:
-    """In this order; who takes any name comes after those who are known to have it."""
-    environ = {
-        "TOGETHER_API_KEY": "k",
-        "GROQ_API_KEY": "k",
-        "OPENROUTER_API_KEY": "k",
-        "AZURE_OPENAI_API_KEY": "k",
-        "AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com",
-        "GEMINI_API_KEY": "k",
-        "ANTHROPIC_API_KEY": "k",
-        "DEEPSEEK_API_KEY": "k",
-        "OPENAI_API_KEY": "k",
-        "HOLYSHEEP_API_KEY": "k",
-        "GOOGLE_CLOUD_PROJECT": "p",
-        "GOOGLE_CLOUD_LOCATION": "global",
-    }
+LISTING = {
+    "GEMINI_API_KEY": "k",
+    "ANTHROPIC_API_KEY": "k",
+    "DEEPSEEK_API_KEY": "k",
+    "OPENAI_API_KEY": "k",
+    "HOLYSHEEP_API_KEY": "k",
+    "GOOGLE_CLOUD_PROJECT": "p",
+    "GOOGLE_CLOUD_LOCATION": "global",
+}
+TAKING_ANY = {
+    "TOGETHER_API_KEY": "k",
+    "GROQ_API_KEY": "k",
+    "OPENROUTER_API_KEY": "k",
+    "AZURE_OPENAI_API_KEY": "k",
+    "AZURE_OPENAI_ENDPOINT": "https://mine.openai.azure.com",
+}
 
-    config = Config.find(environ, tmp_path)
 
-    first = ["holysheep", "openai", "deepseek", "anthropic", "gemini"]
-    last = ["azure", "openrouter", "groq", "together"]
-    assert [*first, *last] == [e.name for e in config.endpoints]
-    assert [0] * 5 + [1] * 4 == [e.priority for e in config.endpoints]
+def test_every_provider_that_lists_its_models(tmp_path: Path) -> None:
+    """In this order; Google Cloud needs a file."""
+    config = Config.find(LISTING, tmp_path)
+
+    names = ["holysheep", "openai", "deepseek", "anthropic", "gemini"]
+    assert names == [e.name for e in config.endpoints]
     assert (
         "the environment (HOLYSHEEP_API_KEY, OPENAI_API_KEY, DEEPSEEK_API_KEY,"
-        " ANTHROPIC_API_KEY, GEMINI_API_KEY, AZURE_OPENAI_API_KEY,"
-        " AZURE_OPENAI_ENDPOINT, OPENROUTER_API_KEY, GROQ_API_KEY, TOGETHER_API_KEY)"
+        " ANTHROPIC_API_KEY, GEMINI_API_KEY)"
+    ) == config.source
+
+
+def test_those_that_take_any_name_by_themselves(tmp_path: Path) -> None:
+    """Where no other key is set, in this order and equal."""
+    config = Config.find(TAKING_ANY, tmp_path)
+
+    names = ["azure", "openrouter", "groq", "together"]
+    assert names == [e.name for e in config.endpoints]
+    assert {0} == {e.priority for e in config.endpoints}
+
+
+@pytest.mark.parametrize("key", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"])
+def test_those_that_take_any_name_beside_others(key: str, tmp_path: Path) -> None:
+    """They would be asked for others' models, at a price unknown; which is said."""
+    config = Config.find(TAKING_ANY | {key: "k"}, tmp_path)
+
+    (endpoint,) = config.endpoints
+    assert all(model in endpoint.prices for model in config.models)
+    assert (
+        f"the environment ({key}; unused: AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT,"
+        " OPENROUTER_API_KEY, GROQ_API_KEY, TOGETHER_API_KEY, as nothing lists models"
+        " for it)"
     ) == config.source
 
 

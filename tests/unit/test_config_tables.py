@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import tomllib
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -507,12 +508,43 @@ def test_a_budget_over_unknown_prices(scope: str, pairs: str) -> None:
     """One warning that says which calls are refused, and what to set."""
     (message,) = _unpriced(scope=scope)
 
-    start = "a dict: calls whose price is not known are refused under a budget"
+    start = "a dict: calls of unknown price are refused under a budget"
     assert message.startswith(f'{start} ("x"): {pairs}; set [catalog."')
-    assert "price = { input = ..., output = ... } or the endpoint's prices" in message
+    assert message.endswith("\"] price, or the endpoint's prices")
 
 
 @pytest.mark.parametrize("scope", ["endpoint:local", "model:b", "endpoint:any"])
 def test_a_budget_over_known_prices(scope: str) -> None:
     """Nothing to warn of."""
     assert [] == _unpriced(scope=scope)
+
+
+def test_many_models_without_a_price() -> None:
+    """The first are named, the others counted."""
+    endpoint = {**LOCAL, "models": ["a", "b", "c", "d", "e"], "prices": {}}
+    with pytest.warns(UserWarning, match="unknown price") as caught:
+        Config.from_dict(
+            {"endpoints": [endpoint], "budgets": [{"name": "x", "limit_usd": 1}]},
+            environ={},
+        )
+
+    shown = '"a" at "local", "b" at "local", "c" at "local" and 2 more; set'
+    assert shown in str(caught[0].message)
+
+
+def test_whose_line_a_warning_names(tmp_path: Path) -> None:
+    """The user's own, however they have a configuration read."""
+    endpoint = '[[endpoints]]\nprovider = "ollama"\nmodels = ["mine"]\n'
+    path = tmp_path / "holybalance.toml"
+    path.write_text(f'{endpoint}[[budgets]]\nname = "x"\nlimit_usd = 1\n')
+
+    ways: list[Callable[[], Config]] = [
+        lambda: Config.load(path, environ={}),
+        lambda: Config.find({}, tmp_path),
+        lambda: Config.of(tomllib.loads(path.read_text())),
+    ]
+
+    for way in ways:
+        with pytest.warns(UserWarning, match="unknown price") as caught:
+            way()
+        assert __file__ == caught[0].filename
