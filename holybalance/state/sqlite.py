@@ -76,6 +76,13 @@ class SqliteStore:
         if self._is_file:
             let_go_before_forks().add(self)
 
+    def __del__(self) -> None:
+        # Of a store that nobody has closed; Python 3.13 warns of what is left open.
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
     def __repr__(self) -> str:
         return f"SqliteStore({self._path!r})"
 
