@@ -107,7 +107,7 @@ class Balancer:
             self._run(self._attempts.begin_stream, trail)
             if trail.lease is None or trail.feed is None:
                 raise trail.failure()
-            stream = Stream(trail, trail.lease, trail.feed, self._streams.strays)
+            stream = Stream(trail, trail.lease, trail.feed, self._streams)
             self._streams.add(stream)
             return stream
         except BaseException:

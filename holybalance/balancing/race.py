@@ -133,6 +133,7 @@ class Runner:
         elif result.status is not None:
             # It had its answer before it was outrun.
             lease.settle(result, judge(result))
+            return
         if not self.cancel.was_attached:
             lease.end_unsent()
             return

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from holybalance.balancing.feed import BrokenFeed, Feed
 from holybalance.balancing.lease import Lease
@@ -17,6 +17,9 @@ from holybalance.errors import StreamInterrupted
 from holybalance.messages import Delta, Fault, Outcome, Reply, Usage, Verdict, texts_of
 from holybalance.tokens import CHARACTERS_PER_TOKEN
 from holybalance.wire.shape import usage_of
+
+if TYPE_CHECKING:
+    from holybalance.balancing.streams import OpenStreams
 
 OnEnd = Callable[[Verdict, Reply | None, float | None], None]
 
@@ -33,10 +36,12 @@ class Stream:
     `reply` is the whole answer once it has ended, and `None` until then.
     """
 
-    def __init__(self, trail: Trail, lease: Lease, feed: Feed, strays: Strays) -> None:
+    def __init__(
+        self, trail: Trail, lease: Lease, feed: Feed, streams: OpenStreams
+    ) -> None:
         self._trail = trail
         self._feed = feed
-        self._strays = strays
+        self._streams = streams
         self._process = os.getpid()
         self._ready: deque[Delta] = deque()
         self._on_end: OnEnd | None = None
@@ -93,7 +98,7 @@ class Stream:
         lease = getattr(self, "_lease", None)
         if lease is not None and lease.is_held:
             if os.getpid() == self._process:
-                self._strays.append(self)
+                self._streams.note_stray(self)
             self._feed.close()
 
     def __repr__(self) -> str:
@@ -148,10 +153,11 @@ class Stream:
 
     def expire(self) -> None:
         """End it since its time is up; who reads on is told so."""
-        self._is_expired = True
-        if self._leave():
-            outcome = Outcome(fault=Fault.DEADLINE, message="its time was up")
-            self._count_broken(outcome)
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = self._is_expired = True
+        self._count_broken(Outcome(fault=Fault.DEADLINE, message="its time was up"))
 
     def on_end(self, listener: OnEnd) -> None:
         """Have a listener called, once, with how it ended."""
@@ -250,6 +256,7 @@ class Stream:
                 self._trail.note(lease, ended)
         finally:
             lease.end()
+        self._streams.discard(self)
 
     def _interrupted(self, why: str, verdict: Verdict) -> StreamInterrupted:
         feed = self._feed
@@ -279,7 +286,3 @@ class Stream:
         listener, self._on_end = self._on_end, None
         if listener is not None:
             listener(verdict, reply, self.first_token_s)
-
-
-Strays: TypeAlias = deque[Stream]
-"""Streams that were let go of unread; appending needs no lock."""

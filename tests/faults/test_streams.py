@@ -470,6 +470,19 @@ def test_a_stream_that_nobody_reads_ends_with_its_time(world: World) -> None:
     assert Verdict.LATE is caught.value.verdict
 
 
+def test_a_stream_that_has_ended_stays_ended(world: World) -> None:
+    """Its time may be up long after; nobody who looks again is told otherwise."""
+    client = world.client(world.upstream(streaming("a")))
+    stream = opened(client)
+    reply = stream.read()
+    stream.expire()
+    client._engine().balancer._streams.sweep(stream.deadline + 60)
+
+    assert reply is stream.read()
+    assert [] == list(stream)
+    assert not client._engine().balancer._streams
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of POSIX")
 def test_a_child_of_a_fork_leaves_it_alone(world: World) -> None:
     """It may neither read nor settle what is its parent's."""
