@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from holybalance.config.problems import KeyPath, Problems
 from holybalance.config.secret import Secret
+from holybalance.config.warning import warn
 from holybalance.errors import ConfigError
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -95,11 +95,9 @@ class Sources:
     def warn_of_literal(self, path: KeyPath, value: Any) -> None:
         """Warn of a key that stands in a file of settings."""
         if isinstance(value, str) and self.problems.text is not None:
-            warnings.warn(
+            warn(
                 f"{self.problems.place(path)}: {path[-1]} is written out in the file,"
-                f" where others may read it; use {_FORMS}",
-                UserWarning,
-                stacklevel=2,
+                f" where others may read it; use {_FORMS}"
             )
 
     def _from_table(

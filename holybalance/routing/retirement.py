@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import math
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 
 from holybalance.config import Config
+from holybalance.config.warning import warn
 from holybalance.routing.candidates import card_of, endpoints_of
 
 _NOTICE_DAYS = 30
 # The day is asked for once a minute at most: reading a date costs more than a plan.
 _KEEPS_S = 60.0
-_OURS = "holybalance."
 
 
 class Calendar:
@@ -83,11 +81,7 @@ class Calendar:
             if model in self._warned:
                 return
             self._warned.add(model)
-        warnings.warn(
-            f"{model} {self.ending(model)}; {advice}",
-            UserWarning,
-            stacklevel=_outside(),
-        )
+        warn(f"{model} {self.ending(model)}; {advice}")
 
     def _now(self) -> int:
         now = self._clock()
@@ -114,11 +108,3 @@ def _ends(config: Config) -> dict[str, int]:
         if known and len(known) == len(days):
             ends[model] = max(known)
     return ends
-
-
-def _outside() -> int:
-    """Count the frames up to the first that is not the library's, for a warning."""
-    level, frame = 0, inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
-        level, frame = level + 1, frame.f_back
-    return level
